@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { Contact } from "./contact.ts";
+import { PipelineEvent } from "./event.ts";
+import { Member, Tag } from "./people.ts";
+import { Pipeline } from "./pipeline.ts";
+import { Id } from "./primitives.ts";
+
+export const FIRST_PAGE_SIZE = 40;
+export const MAX_PAGE_SIZE = 200;
+/** More missed events than this are answered with a fresh snapshot instead. */
+export const MAX_CATCH_UP = 1_000;
+
+/** The top of one stage in board order. `more` tells whether contacts follow. */
+export const ColumnPage = z.object({ stageId: Id, contacts: z.array(Contact), more: z.boolean() });
+export type ColumnPage = z.infer<typeof ColumnPage>;
+
+/** Everything a board needs to open, as of `pipeline.seq`. */
+export const BoardSnapshot = z.object({
+  pipeline: Pipeline,
+  columns: z.array(ColumnPage),
+  members: z.array(Member),
+  tags: z.array(Tag),
+});
+export type BoardSnapshot = z.infer<typeof BoardSnapshot>;
+
+/** A further page of a stage, read as of `seq`: events up to it are already in. */
+export const ColumnPageAt = ColumnPage.extend({ seq: z.int() });
+export type ColumnPageAt = z.infer<typeof ColumnPageAt>;
+
+/** Contacts by id, as of `seq`. */
+export const ContactsAt = z.object({ contacts: z.array(Contact), seq: z.int() });
+export type ContactsAt = z.infer<typeof ContactsAt>;
+
+/** A contact's history, newest first. */
+export const ActivityPage = z.object({ events: z.array(PipelineEvent), more: z.boolean() });
+export type ActivityPage = z.infer<typeof ActivityPage>;
+
+/** What names and colours an organization uses. */
+export const Directory = z.object({ members: z.array(Member), tags: z.array(Tag) });
+export type Directory = z.infer<typeof Directory>;

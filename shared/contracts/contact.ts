@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { ConversationStatus, LeadStatus } from "./lead-status.ts";
+import { Id, Instant } from "./primitives.ts";
+
+export const MAX_MESSAGE_LENGTH = 4_000;
+export const MAX_NOTE_LENGTH = 10_000;
+export const MAX_TAGS = 50;
+export const MAX_VALUE = 1_000_000_000;
+
+/** An Instagram handle as it is stored: lower case, no leading `@`, no spaces around it. */
+export const Username = z
+  .string()
+  .transform((text) => text.trim().replace(/^@+/, "").trim().toLowerCase())
+  .pipe(
+    z
+      .string()
+      .min(1, "must not be empty")
+      .max(60, "must have at most 60 characters")
+      .regex(/^[^\s@/]+$/, "must not contain spaces, @ or /"),
+  );
+
+export const MessageDirection = z.enum(["in", "out"]);
+export type MessageDirection = z.infer<typeof MessageDirection>;
+
+export const Message = z.object({
+  direction: MessageDirection,
+  text: z.string().trim().min(1).max(MAX_MESSAGE_LENGTH),
+  at: Instant,
+});
+export type Message = z.infer<typeof Message>;
+
+/** How a contact came in. */
+export const ContactSource = z.enum(["user", "api", "import", "demo"]);
+export type ContactSource = z.infer<typeof ContactSource>;
+
+export const DisplayName = z.string().trim().min(1).max(120);
+export const Email = z.email().max(254);
+export const Phone = z.string().trim().min(3).max(40);
+export const DealValue = z.number().min(0).max(MAX_VALUE);
+export const LostReason = z.string().trim().min(1).max(200);
+export const ManychatId = z.string().trim().min(1).max(64);
+export const IgId = z.string().trim().min(1).max(64);
+
+export const Contact = z.object({
+  id: Id,
+  pipelineId: Id,
+  stageId: Id,
+  /** Place in its stage: smaller is higher on the board, ties break by id. */
+  rank: z.string(),
+  username: z.string(),
+  displayName: z.string().nullable(),
+  email: z.string().nullable(),
+  phone: z.string().nullable(),
+  manychatId: z.string().nullable(),
+  igId: z.string().nullable(),
+  /** Deal value in the organization's currency. */
+  value: z.number().nullable(),
+  tagIds: z.array(Id),
+  assigneeId: Id.nullable(),
+  leadStatus: LeadStatus,
+  lostReason: z.string().nullable(),
+  conversationStatus: ConversationStatus.nullable(),
+  lastMessage: Message.nullable(),
+  source: ContactSource,
+  /** Grows by one with every saved change of this contact. */
+  version: z.int(),
+  /** `seq` of the last event that changed this contact. */
+  seq: z.int(),
+  createdAt: Instant,
+  stageEnteredAt: Instant,
+  statusChangedAt: Instant,
+  lastActivityAt: Instant,
+});
+export type Contact = z.infer<typeof Contact>;
+
+/** Fields that a person edits as plain values. */
+export const ContactFields = z.strictObject({
+  displayName: DisplayName.nullable().optional(),
+  email: Email.nullable().optional(),
+  phone: Phone.nullable().optional(),
+  manychatId: ManychatId.nullable().optional(),
+  igId: IgId.nullable().optional(),
+});
+export type ContactFields = z.infer<typeof ContactFields>;
+
+/**
+ * One wish to change a contact, whatever the door. Fields that are absent stay as they are.
+ * `before` and `after` name the contacts that should end up directly below and above.
+ */
+export const ContactChange = z.strictObject({
+  ...ContactFields.shape,
+  stageId: Id.optional(),
+  before: Id.nullable().optional(),
+  after: Id.nullable().optional(),
+  status: LeadStatus.optional(),
+  lostReason: LostReason.nullable().optional(),
+  value: DealValue.nullable().optional(),
+  assigneeId: Id.nullable().optional(),
+  tags: z
+    .strictObject({
+      add: z.array(Id).max(MAX_TAGS).optional(),
+      remove: z.array(Id).max(MAX_TAGS).optional(),
+      set: z.array(Id).max(MAX_TAGS).optional(),
+    })
+    .optional(),
+  message: Message.optional(),
+  note: z.string().trim().min(1).max(MAX_NOTE_LENGTH).optional(),
+});
+export type ContactChange = z.infer<typeof ContactChange>;
+
+/** What a new contact starts with. `id` is made by the caller so that a retry names the same contact. */
+export const NewContact = z.strictObject({
+  ...ContactFields.shape,
+  id: Id,
+  username: Username,
+  source: ContactSource,
+  stageId: Id.optional(),
+  status: LeadStatus.optional(),
+  lostReason: LostReason.nullable().optional(),
+  value: DealValue.nullable().optional(),
+  assigneeId: Id.nullable().optional(),
+  tagIds: z.array(Id).max(MAX_TAGS).optional(),
+  message: Message.optional(),
+});
+export type NewContact = z.infer<typeof NewContact>;

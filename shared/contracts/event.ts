@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { Contact } from "./contact.ts";
+import { Actor } from "./people.ts";
+import { Rule, Stage } from "./pipeline.ts";
+import { Id, Instant } from "./primitives.ts";
+
+export const ContactEventType = z.enum([
+  "contact.created",
+  "contact.stage_changed",
+  /** A new place within the same stage: it moves a card, it is no line of history. */
+  "contact.reordered",
+  "contact.status_changed",
+  "contact.fields_changed",
+  "contact.tags_changed",
+  "contact.assigned",
+  "contact.message_logged",
+  "contact.note_added",
+]);
+export type ContactEventType = z.infer<typeof ContactEventType>;
+
+export const PipelineEventType = z.enum([
+  ...ContactEventType.options,
+  "pipeline.stages_changed",
+  "pipeline.rules_changed",
+  /** New ranks for a run of one stage's contacts, same order as before. */
+  "pipeline.reranked",
+]);
+export type PipelineEventType = z.infer<typeof PipelineEventType>;
+
+/** The change that a rule answered to. */
+export const Cause = z.object({ seq: z.int(), type: PipelineEventType, actor: Actor });
+export type Cause = z.infer<typeof Cause>;
+
+export const EventState = Contact.partial().extend({
+  note: z.string().optional(),
+  stages: z.array(Stage).optional(),
+  rules: z.array(Rule).optional(),
+  /** contact id -> new rank */
+  ranks: z.record(Id, z.string()).optional(),
+});
+export type EventState = z.infer<typeof EventState>;
+
+/**
+ * One numbered change of a pipeline. `before` and `after` hold changed fields only, with one exception: events
+ * that move a contact between totals (stage, status, value) carry stage, status and value in `before`, so that
+ * counts and reports follow without knowing the contact.
+ */
+export const PipelineEvent = z.object({
+  pipelineId: Id,
+  /** Grows by one per pipeline, without gaps. */
+  seq: z.int(),
+  type: PipelineEventType,
+  contactId: Id.nullable(),
+  /** `username` of the contact, so that a line of history reads without a look-up. */
+  username: z.string().nullable(),
+  before: EventState,
+  after: EventState,
+  actor: Actor,
+  cause: Cause.nullable(),
+  /** The same for everything that one call changed. */
+  batchId: z.string(),
+  at: Instant,
+});
+export type PipelineEvent = z.infer<typeof PipelineEvent>;

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { ContactChange } from "./contact.ts";
+import type { ErrorBody } from "./errors.ts";
+import type { PipelineEvent } from "./event.ts";
+import { Id } from "./primitives.ts";
+
+export const HEARTBEAT_MS = 5_000;
+
+export const JoinPipeline = z.strictObject({
+  pipelineId: Id,
+  /** Last `seq` the client has applied; absent on a first join. */
+  since: z.int().min(0).optional(),
+});
+export type JoinPipeline = z.infer<typeof JoinPipeline>;
+
+export const LeavePipeline = z.strictObject({ pipelineId: Id });
+export type LeavePipeline = z.infer<typeof LeavePipeline>;
+
+export const MutationId = z.string().min(8).max(64);
+
+export const ChangeContactMessage = z.strictObject({
+  ...ContactChange.shape,
+  /** Made by the client, unique per wish: sending it again gets the first answer. */
+  mutationId: MutationId,
+  contactId: Id,
+  /** The contact's version that the person saw; absent means "whatever it is now". */
+  version: z.int().min(1).optional(),
+});
+export type ChangeContactMessage = z.infer<typeof ChangeContactMessage>;
+
+export const SetPresence = z.strictObject({ pipelineId: Id, contactId: Id.nullable() });
+export type SetPresence = z.infer<typeof SetPresence>;
+
+/** Everything is acknowledged with one of these two. */
+export type Reply<T> = ({ ok: true } & T) | ({ ok: false } & ErrorBody);
+
+/** What was missed since `since`, or the word that a fresh snapshot is needed. */
+export type JoinReply = { seq: number; events: PipelineEvent[] } | { seq: number; snapshot: true };
+export type ChangeReply = { seq: number; version: number };
+
+export type Viewer = { userId: string; name: string; contactId: string | null };
+
+export type ClientToServerEvents = {
+  "pipeline:join": (input: JoinPipeline, ack: (reply: Reply<JoinReply>) => void) => void;
+  "pipeline:leave": (input: LeavePipeline, ack: (reply: Reply<object>) => void) => void;
+  "contact:change": (input: ChangeContactMessage, ack: (reply: Reply<ChangeReply>) => void) => void;
+  "presence:set": (input: SetPresence, ack: (reply: Reply<object>) => void) => void;
+};
+
+export type ServerToClientEvents = {
+  /** The events of one commit, in order. */
+  "pipeline:events": (message: { pipelineId: string; events: PipelineEvent[] }) => void;
+  /** Heartbeat: the last committed `seq`. Being behind it means something was missed. */
+  "pipeline:head": (message: { pipelineId: string; seq: number }) => void;
+  presence: (message: { pipelineId: string; viewers: Viewer[] }) => void;
+  /** Won, or no longer won: the same event as in the log. */
+  wins: (message: { event: PipelineEvent }) => void;
+  "access:revoked": (message: { reason: string }) => void;
+};

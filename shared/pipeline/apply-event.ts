@@ -1,0 +1,67 @@
+import type { Contact } from "../contracts/contact.ts";
+import type { PipelineEvent, PipelineEventType } from "../contracts/event.ts";
+import type { LeadStatus } from "../contracts/lead-status.ts";
+import type { Pipeline, Totals } from "../contracts/pipeline.ts";
+
+/** Events that are lines of a contact's history; the others only arrange the board. */
+export function isActivity(type: PipelineEventType): boolean {
+  return type.startsWith("contact.") && type !== "contact.reordered";
+}
+
+/**
+ * The contact after an event. A contact is nothing but the fold of its events: the server saves exactly this, a
+ * client that applies the same events in the same order holds the same contact. Events that are already in
+ * (`seq` not above the contact's) change nothing.
+ */
+export function applyToContact(contact: Contact | undefined, event: PipelineEvent): Contact | undefined {
+  if (event.type === "contact.created") return contact ?? (event.after as Contact);
+  if (!contact || event.seq <= contact.seq) return contact;
+  if (event.type === "pipeline.reranked") {
+    const rank = event.after.ranks?.[contact.id];
+    return rank === undefined ? contact : { ...contact, rank, seq: event.seq };
+  }
+  if (event.contactId !== contact.id) return contact;
+  const { note: _note, stages: _stages, rules: _rules, ranks: _ranks, ...fields } = event.after;
+  return {
+    ...contact,
+    ...(fields as Partial<Contact>),
+    seq: event.seq,
+    lastActivityAt: isActivity(event.type) ? event.at : contact.lastActivityAt,
+  };
+}
+
+/** Stage, status and value of a contact: what decides in which total it counts. */
+export type Bucket = { stageId: string; leadStatus: LeadStatus; value: number | null };
+
+/** How an event moves its contact between totals; undefined when it does not. */
+export function bucketsOf(event: PipelineEvent): { from?: Bucket; to: Bucket } | undefined {
+  const { before, after } = event;
+  if (event.type === "contact.created") return { to: after as Bucket };
+  if (!before.stageId || !before.leadStatus || before.value === undefined) return undefined;
+  const from = { stageId: before.stageId, leadStatus: before.leadStatus, value: before.value };
+  const to = {
+    stageId: after.stageId ?? from.stageId,
+    leadStatus: after.leadStatus ?? from.leadStatus,
+    value: after.value === undefined ? from.value : after.value,
+  };
+  return { from, to };
+}
+
+function addToTotals(totals: Totals, bucket: Bucket, sign: 1 | -1): Totals {
+  const stage = totals[bucket.stageId] ?? {};
+  const { count, value } = stage[bucket.leadStatus] ?? { count: 0, value: 0 };
+  const total = { count: count + sign, value: value + sign * (bucket.value ?? 0) };
+  return { ...totals, [bucket.stageId]: { ...stage, [bucket.leadStatus]: total } };
+}
+
+/** The pipeline after an event: stages, rules, totals and `seq`. Events already in change nothing. */
+export function applyToPipeline(pipeline: Pipeline, event: PipelineEvent): Pipeline {
+  if (event.seq <= pipeline.seq) return pipeline;
+  const next = { ...pipeline, seq: event.seq };
+  if (event.after.stages) next.stages = event.after.stages;
+  if (event.after.rules) next.rules = event.after.rules;
+  const buckets = bucketsOf(event);
+  if (buckets?.from) next.totals = addToTotals(next.totals, buckets.from, -1);
+  if (buckets) next.totals = addToTotals(next.totals, buckets.to, 1);
+  return next;
+}
