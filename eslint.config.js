@@ -10,7 +10,7 @@ const forbid = (...patterns) => ({
 
 export default ts.config(
   {
-    ignores: ["**/node_modules/", "data/", "web/build/", "web/.svelte-kit/", "eslint.config.js"],
+    ignores: ["**/node_modules/", "data/", "web/build/", "web/.svelte-kit/", "web/static/", "eslint.config.js"],
   },
   js.configs.recommended,
   ...ts.configs.recommendedTypeChecked,

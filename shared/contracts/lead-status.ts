@@ -7,16 +7,3 @@ export type LeadStatus = z.infer<typeof LeadStatus>;
 /** The state of the DM thread. Moved by message activity only, empty until the first message. */
 export const ConversationStatus = z.enum(["new_message", "replied", "no_reply"]);
 export type ConversationStatus = z.infer<typeof ConversationStatus>;
-
-export const LEAD_STATUS_LABEL: Record<LeadStatus, string> = {
-  open: "Open",
-  won: "Won",
-  lost: "Lost",
-  abandoned: "Abandoned",
-};
-
-export const CONVERSATION_STATUS_LABEL: Record<ConversationStatus, string> = {
-  new_message: "New Message",
-  replied: "Replied",
-  no_reply: "No Reply",
-};

@@ -1,4 +1,5 @@
-import { LEAD_STATUS_LABEL, type LeadStatus } from "../contracts/lead-status.ts";
+import { LEAD_STATUS_LABEL } from "../contracts/labels.ts";
+import type { LeadStatus } from "../contracts/lead-status.ts";
 import type { Rule, Stage } from "../contracts/pipeline.ts";
 
 /** The two fields that rules watch and set; undefined in a wish means "not named". */
