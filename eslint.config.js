@@ -10,7 +10,14 @@ const forbid = (...patterns) => ({
 
 export default ts.config(
   {
-    ignores: ["**/node_modules/", "data/", "web/build/", "web/.svelte-kit/", "web/static/", "eslint.config.js"],
+    ignores: [
+      "**/node_modules/",
+      "data/",
+      "web/build/",
+      "web/.svelte-kit/",
+      "web/static/",
+      "eslint.config.js",
+    ],
   },
   js.configs.recommended,
   ...ts.configs.recommendedTypeChecked,
@@ -29,7 +36,10 @@ export default ts.config(
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
     },
   },
   {
@@ -43,13 +53,20 @@ export default ts.config(
   // Borders: what each folder may reach.
   {
     files: ["shared/**/*.ts"],
-    rules: forbid(
-      [["node:*", "@dmtracker/*", "#server/*", "mongoose", "express", "socket.io*"], "shared/ is pure: zod, rank keys and itself"],
-    ),
+    rules: forbid([
+      ["node:*", "@dmtracker/*", "#server/*", "mongoose", "express", "socket.io*"],
+      "shared/ is pure: zod, rank keys and itself",
+    ]),
   },
   {
     files: ["server/**/*.ts"],
-    ignores: ["server/platform/**", "server/embedded-mongo/**", "server/**/*.socket.ts", "server/app.ts", "server/main.ts"],
+    ignores: [
+      "server/platform/**",
+      "server/embedded-mongo/**",
+      "server/**/*.socket.ts",
+      "server/app.ts",
+      "server/main.ts",
+    ],
     rules: forbid(
       [["socket.io*", "redis", "@socket.io/*"], "Live delivery lives in server/platform"],
       [["**/embedded-mongo/**"], "The product reaches its database by a connection string only"],
@@ -57,13 +74,17 @@ export default ts.config(
   },
   {
     files: ["server/embedded-mongo/**/*.ts"],
-    rules: forbid(
-      [["#server/*", "@dmtracker/*", "mongoose", "express", "socket.io*", "../*"], "The built-in database imports nothing of the product"],
-    ),
+    rules: forbid([
+      ["#server/*", "@dmtracker/*", "mongoose", "express", "socket.io*", "../*"],
+      "The built-in database imports nothing of the product",
+    ]),
   },
   {
     files: ["web/src/**/*.{ts,svelte}"],
     ignores: ["web/src/lib/realtime/**"],
-    rules: forbid([["socket.io-client"], "The socket lives in web/src/lib/realtime"], [["@dmtracker/server/*"], "The web app knows the server by its contracts only"]),
+    rules: forbid(
+      [["socket.io-client"], "The socket lives in web/src/lib/realtime"],
+      [["@dmtracker/server/*"], "The web app knows the server by its contracts only"],
+    ),
   },
 );

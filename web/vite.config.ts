@@ -1,13 +1,16 @@
 import adapter from "@sveltejs/adapter-node";
 import { sveltekit } from "@sveltejs/kit/vite";
 import tailwindcss from "@tailwindcss/vite";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 /** While developing, the pages come from Vite and everything else from a running server. */
 const server = process.env.DEV_SERVER_URL ?? "http://127.0.0.1:3001";
 
 export default defineConfig({
   plugins: [tailwindcss(), sveltekit({ adapter: adapter() })],
+  // Tests of state classes need Svelte's browser half, not the one for rendering on a server.
+  resolve: process.env.VITEST ? { conditions: ["browser"] } : {},
+  test: { dir: "../test/web", environment: "node" },
   server: {
     proxy: {
       "/api": { target: server },
