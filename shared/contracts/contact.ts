@@ -75,6 +75,7 @@ export type Contact = z.infer<typeof Contact>;
 
 /** Fields that a person edits as plain values. */
 export const ContactFields = z.strictObject({
+  username: Username.optional(),
   displayName: DisplayName.nullable().optional(),
   email: Email.nullable().optional(),
   phone: Phone.nullable().optional(),
@@ -111,8 +112,8 @@ export type ContactChange = z.infer<typeof ContactChange>;
 /** What a new contact starts with. `id` is made by the caller so that a retry names the same contact. */
 export const NewContact = z.strictObject({
   ...ContactFields.shape,
-  id: Id,
   username: Username,
+  id: Id,
   source: ContactSource,
   stageId: Id.optional(),
   status: LeadStatus.optional(),

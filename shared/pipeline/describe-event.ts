@@ -25,6 +25,7 @@ const text = (words: string): Segment => ({ kind: "text", text: words });
 const value = (words: string): Segment => ({ kind: "value", text: words });
 
 const FIELD_LABEL = {
+  username: "Instagram handle",
   displayName: "display name",
   email: "e-mail",
   phone: "phone",

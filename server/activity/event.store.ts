@@ -1,0 +1,44 @@
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { ClientSession } from "mongoose";
+import { EventModel, toEvent, toEventRecord, type EventRecord } from "./event.model.ts";
+
+/** Appends events to the log inside the running transaction. The only writer of history. */
+export async function appendEvents(
+  events: readonly PipelineEvent[],
+  organizationId: string,
+  session: ClientSession,
+): Promise<void> {
+  if (events.length === 0) return;
+  const records = events.map((event) => toEventRecord(event, organizationId));
+  await EventModel.collection.insertMany(records, { session });
+}
+
+/** Events of a pipeline after a number, in order. */
+export async function findEventsAfter(
+  pipelineId: string,
+  seq: number,
+  limit: number,
+): Promise<PipelineEvent[]> {
+  const records = await EventModel.find({ pipelineId, seq: { $gt: seq } })
+    .sort({ seq: 1 })
+    .limit(limit)
+    .lean<EventRecord[]>();
+  return records.map(toEvent);
+}
+
+/** A contact's history, newest first: everything but new places within a column. */
+export async function findActivity(
+  contactId: string,
+  options: { before?: number | undefined; limit: number },
+): Promise<{ events: PipelineEvent[]; more: boolean }> {
+  const { before, limit } = options;
+  const records = await EventModel.find({
+    contactId,
+    type: { $ne: "contact.reordered" },
+    ...(before === undefined ? {} : { seq: { $lt: before } }),
+  })
+    .sort({ seq: -1 })
+    .limit(limit + 1)
+    .lean<EventRecord[]>();
+  return { events: records.slice(0, limit).map(toEvent), more: records.length > limit };
+}

@@ -1,0 +1,15 @@
+import type { Logger } from "pino";
+import type { CommitQueues } from "./pipeline/commit-queue.ts";
+import type { Auth } from "./platform/auth.ts";
+import type { Env } from "./platform/env.ts";
+import type { Live } from "./platform/live.ts";
+
+/** What use cases and doors may reach. */
+export type AppContext = {
+  env: Env & { publicUrl: string; authSecret: string };
+  logger: Logger;
+  auth: Auth;
+  commits: CommitQueues;
+  live: Live;
+  now(): Date;
+};

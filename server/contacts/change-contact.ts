@@ -1,0 +1,153 @@
+import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
+import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
+import type { Actor } from "@dmtracker/shared/contracts/people.ts";
+import { decide, type AppliedRule, type Place } from "@dmtracker/shared/pipeline/decide.ts";
+import type { AppContext } from "#server/app-context.ts";
+import { requireTags } from "#server/tags/tag.store.ts";
+import { findMembership } from "#server/organizations/member.store.ts";
+import { rebalanceWhenLong } from "#server/pipeline/rebalance-stage.ts";
+import type { Mutation } from "#server/pipeline/mutation.store.ts";
+import type { WorkingSet } from "#server/pipeline/working-set.ts";
+import { AppError, invalidField } from "#server/platform/app-error.ts";
+import { findPipelineIdOf } from "./contact.store.ts";
+import { findConflict } from "./find-conflict.ts";
+
+export type ChangeContactInput = {
+  organizationId: string;
+  contactId: string;
+  /** Where the contact lives, when the caller has just read it: saves a look-up. */
+  pipelineId?: string;
+  change: ContactChange;
+  actor: Actor;
+  /** The version that the caller saw; absent means "whatever it is now". */
+  seenVersion?: number | undefined;
+  /** Refuse whatever changed since `seenVersion`, not only the same fields (`If-Match`). */
+  strict?: boolean;
+  mutation?: Mutation | undefined;
+  /** When it happened; now unless history is being written. */
+  at?: Date;
+};
+
+/** What was committed. Plain JSON: a retry of the same mutation gets it again. */
+export type ChangeAnswer = {
+  contactId: string;
+  pipelineId: string;
+  username: string;
+  manychatId: string | null;
+  leadStatus: LeadStatus;
+  stageId: string;
+  stageName: string;
+  rank: string;
+  version: number;
+  /** The last event of this change; the pipeline's head when nothing changed. */
+  seq: number;
+  changed: string[];
+  automations: { ruleId: string; description: string; changed: AppliedRule["changed"] }[];
+};
+
+/** Same answer for "absent" and "not yours", so ids cannot be probed. */
+const noSuchContact = () => new AppError("not_found", "No such contact");
+
+function placeOf({ after, before }: ContactChange): Place | undefined {
+  if (after === undefined && before === undefined) return undefined;
+  return { after: after ?? null, before: before ?? null };
+}
+
+/** Stages that a change may put its contact into: the named one, or the one a rule names for its status. */
+function stagesToEnter({ stageId, status }: ContactChange, batch: WorkingSet): string[] {
+  if (stageId !== undefined) return [stageId];
+  return batch.pipeline.rules
+    .filter((rule) => rule.enabled && rule.type === "status_to_stage" && rule.status === status)
+    .map((rule) => rule.stageId);
+}
+
+async function decideInBatch(
+  { organizationId, contactId, change, actor, seenVersion, strict, at }: ChangeContactInput & { at: Date },
+  batch: WorkingSet,
+  batchId: string,
+): Promise<ChangeAnswer> {
+  const contact = batch.find(contactId);
+  if (!contact || batch.organizationId !== organizationId) throw noSuchContact();
+  const conflict = findConflict(change, batch.touchedOf(contactId), seenVersion, actor.id);
+  if (conflict || (strict && seenVersion !== contact.version)) {
+    const path = conflict ?? "If-Match";
+    throw new AppError("conflict", "Someone else changed this contact meanwhile", {
+      issues: [{ path, message: `was changed meanwhile, the contact is now at version ${contact.version}` }],
+    });
+  }
+  const place = placeOf(change);
+  await batch.ranks.prepare(
+    new Set([...stagesToEnter(change, batch), ...(place ? [change.stageId ?? contact.stageId] : [])]),
+    place && {
+      stageId: change.stageId ?? contact.stageId,
+      contactId,
+      above: place.after === null ? undefined : batch.find(place.after),
+      below: place.before === null ? undefined : batch.find(place.before),
+    },
+  );
+  const decision = decide(contact, change, {
+    pipeline: batch.pipeline,
+    actor,
+    now: at.toISOString(),
+    head: batch.pipeline.seq,
+    batchId,
+    rankFor: (stageId, wanted, moving) => batch.ranks.rankFor(stageId, wanted, moving),
+  });
+  if (!decision.ok) {
+    const issue = { path: decision.path, message: decision.message };
+    throw new AppError(decision.code, decision.message, { issues: [issue] });
+  }
+  batch.record(decision.events, decision.contact);
+  return describeAnswer(decision.contact, batch, decision.changed, decision.automations);
+}
+
+/** The one answer that every door translates for its callers. */
+export function describeAnswer(
+  contact: Contact,
+  batch: WorkingSet,
+  changed: string[],
+  automations: AppliedRule[],
+): ChangeAnswer {
+  return {
+    contactId: contact.id,
+    pipelineId: contact.pipelineId,
+    username: contact.username,
+    manychatId: contact.manychatId,
+    leadStatus: contact.leadStatus,
+    stageId: contact.stageId,
+    stageName: batch.pipeline.stages.find(({ id }) => id === contact.stageId)?.name ?? "",
+    rank: contact.rank,
+    version: contact.version,
+    seq: batch.pipeline.seq,
+    changed,
+    automations: automations.map((applied) => ({
+      ruleId: applied.rule.id,
+      description: applied.description,
+      changed: applied.changed,
+    })),
+  };
+}
+
+/**
+ * Changes one contact: the one way in for drag, menu, bulk, REST, rule, import and timer. Answers when the change,
+ * what rules added to it, its events and the pipeline's counter are committed together.
+ * @throws AppError not_found, unknown_stage, invalid, conflict, duplicate, key_reused, busy, stopping
+ */
+export async function changeContact(app: AppContext, input: ChangeContactInput): Promise<ChangeAnswer> {
+  const { organizationId, contactId, change } = input;
+  const pipelineId = input.pipelineId ?? (await findPipelineIdOf(organizationId, contactId));
+  if (!pipelineId) throw noSuchContact();
+  if (change.assigneeId && !(await findMembership(app.auth, change.assigneeId, organizationId))) {
+    throw invalidField("assigneeId", "must be a member of the organization");
+  }
+  if (change.tags)
+    await requireTags(organizationId, [...(change.tags.add ?? []), ...(change.tags.set ?? [])]);
+  const at = input.at ?? app.now();
+  const answer = await app.commits.submit(pipelineId, {
+    mutation: input.mutation,
+    contactIds: [contactId, change.after, change.before].filter((id) => id != null),
+    decide: (batch, batchId) => decideInBatch({ ...input, at }, batch, batchId),
+  });
+  rebalanceWhenLong(app, answer);
+  return answer;
+}

@@ -1,0 +1,107 @@
+import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import mongoose, { type Types } from "mongoose";
+
+/** Who last changed a field, and at which version: tells an honest save from one on an old view. */
+export type Touched = Partial<Record<keyof Contact, { version: number; by: string | null }>>;
+
+type References = "id" | "pipelineId" | "stageId" | "tagIds" | "assigneeId";
+type Moments = "createdAt" | "stageEnteredAt" | "statusChangedAt" | "lastActivityAt";
+
+export type ContactRecord = Omit<Contact, References | Moments> &
+  Record<Moments, Date> & {
+    _id: Types.ObjectId;
+    organizationId: Types.ObjectId;
+    pipelineId: Types.ObjectId;
+    stageId: Types.ObjectId;
+    tagIds: Types.ObjectId[];
+    assigneeId: Types.ObjectId | null;
+    touched: Touched;
+  };
+
+const { ObjectId, Mixed } = mongoose.Schema.Types;
+
+const fields = {
+  organizationId: ObjectId,
+  pipelineId: ObjectId,
+  stageId: ObjectId,
+  rank: String,
+  username: String,
+  displayName: String,
+  email: String,
+  phone: String,
+  manychatId: String,
+  igId: String,
+  value: Number,
+  tagIds: [ObjectId],
+  assigneeId: ObjectId,
+  leadStatus: String,
+  lostReason: String,
+  conversationStatus: String,
+  lastMessage: Mixed,
+  source: String,
+  version: Number,
+  seq: Number,
+  createdAt: Date,
+  stageEnteredAt: Date,
+  statusChangedAt: Date,
+  lastActivityAt: Date,
+  touched: Mixed,
+} satisfies Record<Exclude<keyof ContactRecord, "_id">, unknown>;
+
+const schema = new mongoose.Schema(fields, { versionKey: false, strict: "throw" });
+// A column in board order, page by page.
+schema.index({ pipelineId: 1, stageId: 1, rank: 1, _id: 1 });
+schema.index({ organizationId: 1, username: 1 }, { unique: true });
+schema.index(
+  { organizationId: 1, manychatId: 1 },
+  { unique: true, partialFilterExpression: { manychatId: { $type: "string" } } },
+);
+
+export const ContactModel = mongoose.model<ContactRecord>(
+  "Contact",
+  schema as unknown as mongoose.Schema<ContactRecord>,
+  "contacts",
+);
+
+/** The contact as it travels: text ids, ISO dates. */
+export function toContact(record: ContactRecord): Contact {
+  const { _id, organizationId: _organizationId, touched: _touched, ...rest } = record;
+  return {
+    ...rest,
+    id: _id.toHexString(),
+    pipelineId: rest.pipelineId.toHexString(),
+    stageId: rest.stageId.toHexString(),
+    tagIds: rest.tagIds.map((id) => id.toHexString()),
+    assigneeId: rest.assigneeId?.toHexString() ?? null,
+    createdAt: rest.createdAt.toISOString(),
+    stageEnteredAt: rest.stageEnteredAt.toISOString(),
+    statusChangedAt: rest.statusChangedAt.toISOString(),
+    lastActivityAt: rest.lastActivityAt.toISOString(),
+  };
+}
+
+const toObjectId = (id: string) => new mongoose.Types.ObjectId(id);
+const toDate = (text: string) => new Date(text);
+
+const stored = {
+  pipelineId: toObjectId,
+  stageId: toObjectId,
+  assigneeId: (id: string | null) => (id === null ? null : toObjectId(id)),
+  tagIds: (ids: string[]) => ids.map(toObjectId),
+  createdAt: toDate,
+  stageEnteredAt: toDate,
+  statusChangedAt: toDate,
+  lastActivityAt: toDate,
+};
+
+/** The stored form of contact fields; the counterpart of `toContact`. */
+export function toStoredFields(fields: Partial<Contact>): Partial<ContactRecord> {
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([name]) => name !== "id")
+      .map(([name, value]) => {
+        const convert = (stored as Record<string, ((value: never) => unknown) | undefined>)[name];
+        return [name, convert ? convert(value as never) : value];
+      }),
+  );
+}

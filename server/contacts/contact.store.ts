@@ -1,0 +1,146 @@
+import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import mongoose, { type ClientSession } from "mongoose";
+import {
+  ContactModel,
+  toContact,
+  toStoredFields,
+  type ContactRecord,
+  type Touched,
+} from "./contact.model.ts";
+
+export type StoredContact = { contact: Contact; touched: Touched };
+
+const toStored = (record: ContactRecord): StoredContact => ({
+  contact: toContact(record),
+  touched: record.touched,
+});
+
+/** Contacts of one pipeline by id; those that are absent or elsewhere are simply not in the answer. */
+export async function findContactsOfPipeline(pipelineId: string, ids: string[]): Promise<StoredContact[]> {
+  const records = await ContactModel.find({ _id: { $in: ids }, pipelineId }).lean<ContactRecord[]>();
+  return records.map(toStored);
+}
+
+/** How a caller may name a contact. Nothing outside the organization is ever found. */
+export type ContactName = { id: string } | { manychatId: string } | { username: string };
+
+export async function findContact(organizationId: string, name: ContactName): Promise<Contact | undefined> {
+  const filter = "id" in name ? { _id: name.id, organizationId } : { organizationId, ...name };
+  const record = await ContactModel.findOne(filter).lean<ContactRecord>();
+  return record ? toContact(record) : undefined;
+}
+
+/** The pipeline a contact lives in: all that a change needs to know before it queues. */
+export async function findPipelineIdOf(
+  organizationId: string,
+  contactId: string,
+): Promise<string | undefined> {
+  const record = await ContactModel.findOne({ _id: contactId, organizationId }, { pipelineId: 1 }).lean<
+    Pick<ContactRecord, "pipelineId">
+  >();
+  return record?.pipelineId.toHexString();
+}
+
+export type PageOfStage = { contacts: Contact[]; more: boolean };
+
+/** One page of a stage in board order, below `after` when given. */
+export async function findPageOfStage(
+  pipelineId: string,
+  stageId: string,
+  options: { after?: { rank: string; id: string } | undefined; limit: number; session?: ClientSession },
+): Promise<PageOfStage> {
+  const { after, limit, session } = options;
+  const below = after && {
+    $or: [
+      { rank: { $gt: after.rank } },
+      { rank: after.rank, _id: { $gt: new mongoose.Types.ObjectId(after.id) } },
+    ],
+    rank: { $gte: after.rank },
+  };
+  const records = await ContactModel.find({ pipelineId, stageId, ...below }, { touched: 0 })
+    .sort({ rank: 1, _id: 1 })
+    .limit(limit + 1)
+    .session(session ?? null)
+    .lean<ContactRecord[]>();
+  return { contacts: records.slice(0, limit).map(toContact), more: records.length > limit };
+}
+
+/** The nearest rank below (`gt`) or above (`lt`) a place in a stage, not counting the contacts in `without`. */
+export async function findNeighbourRank(
+  stage: { pipelineId: string; stageId: string },
+  side: "gt" | "lt",
+  rank: string,
+  without: string[],
+): Promise<string | null> {
+  const bound = side === "gt" ? { $gt: rank } : { $lt: rank };
+  const record = await ContactModel.findOne(
+    { ...stage, rank: bound, ...(without.length > 0 ? { _id: { $nin: without } } : {}) },
+    { rank: 1 },
+  )
+    .sort(side === "gt" ? { rank: 1 } : { rank: -1 })
+    .lean<Pick<ContactRecord, "rank">>();
+  return record?.rank ?? null;
+}
+
+/** The contacts around a rank in board order, and the ranks right outside of them (null: the end of the stage). */
+export async function findRanksAround(
+  pipelineId: string,
+  stageId: string,
+  rank: string,
+  reach: number,
+): Promise<{ ids: string[]; above: string | null; below: string | null }> {
+  const find = (bound: { $lt: string } | { $gte: string }, direction: 1 | -1) =>
+    ContactModel.find({ pipelineId, stageId, rank: bound }, { rank: 1 })
+      .sort({ rank: direction, _id: direction })
+      .limit(reach + 1)
+      .lean<Pick<ContactRecord, "_id" | "rank">[]>();
+  const higher = await find({ $lt: rank }, -1);
+  const lower = await find({ $gte: rank }, 1);
+  const run = [...higher.slice(0, reach).reverse(), ...lower.slice(0, reach)];
+  return {
+    ids: run.map(({ _id }) => _id.toHexString()),
+    above: higher[reach]?.rank ?? null,
+    below: lower[reach]?.rank ?? null,
+  };
+}
+
+export type ContactWrite = {
+  /** The contact as it was read; undefined for a new one. */
+  before: Contact | undefined;
+  contact: Contact;
+  touched: Touched;
+};
+
+/**
+ * Saves contacts inside the running transaction, each guarded by the version it was read at.
+ * @returns false when one of them was changed meanwhile; the caller must abort
+ */
+export async function saveContacts(
+  writes: ContactWrite[],
+  organizationId: string,
+  session: ClientSession,
+): Promise<boolean> {
+  if (writes.length === 0) return true;
+  const operations = writes.map(({ before, contact, touched }) => {
+    if (!before) {
+      const document = {
+        _id: new mongoose.Types.ObjectId(contact.id),
+        organizationId: new mongoose.Types.ObjectId(organizationId),
+        ...toStoredFields(contact),
+        touched,
+      } as ContactRecord;
+      return { insertOne: { document } };
+    }
+    const changed = Object.fromEntries(
+      Object.entries(contact).filter(([name, value]) => value !== before[name as keyof Contact]),
+    );
+    return {
+      updateOne: {
+        filter: { _id: new mongoose.Types.ObjectId(contact.id), version: before.version },
+        update: { $set: { ...toStoredFields(changed), touched } },
+      },
+    };
+  });
+  const result = await ContactModel.collection.bulkWrite(operations, { session });
+  return result.matchedCount + result.insertedCount === writes.length;
+}

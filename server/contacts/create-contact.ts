@@ -1,0 +1,106 @@
+import type { ContactChange, NewContact } from "@dmtracker/shared/contracts/contact.ts";
+import type { Actor } from "@dmtracker/shared/contracts/people.ts";
+import { decideNew } from "@dmtracker/shared/pipeline/decide.ts";
+import mongoose from "mongoose";
+import type { AppContext } from "#server/app-context.ts";
+import type { Mutation } from "#server/pipeline/mutation.store.ts";
+import type { WorkingSet } from "#server/pipeline/working-set.ts";
+import { AppError } from "#server/platform/app-error.ts";
+import { ensureTags } from "#server/tags/tag.store.ts";
+import { changeContact, describeAnswer, type ChangeAnswer } from "./change-contact.ts";
+import { findContact } from "./contact.store.ts";
+
+export type CreateContactInput = {
+  organizationId: string;
+  /** Where a contact that does not exist yet is put. */
+  pipelineId: string;
+  actor: Actor;
+  contact: Omit<NewContact, "id" | "tagIds"> & { tags?: string[] | undefined };
+  mutation?: Mutation | undefined;
+  /** When it happened; now unless history is being written. */
+  at?: Date;
+};
+
+/** Two callers may bring the same new contact at once: the loser finds it and updates it. */
+const MAX_TRIES = 3;
+
+/** By ManyChat id when one is given and known, else by handle: a contact may be met first by its handle. */
+async function findExisting(organizationId: string, contact: CreateContactInput["contact"]) {
+  const { manychatId, username } = contact;
+  const byManychat = manychatId ? await findContact(organizationId, { manychatId }) : undefined;
+  return byManychat ?? (await findContact(organizationId, { username }));
+}
+
+function toChange(contact: CreateContactInput["contact"], tagIds: string[]): ContactChange {
+  const { source: _source, tags: _tags, ...change } = contact;
+  return { ...change, ...(tagIds.length > 0 ? { tags: { add: tagIds } } : {}) };
+}
+
+async function decideInBatch(
+  { actor, contact, at }: CreateContactInput & { at: Date },
+  { id, tagIds }: { id: string; tagIds: string[] },
+  batch: WorkingSet,
+  batchId: string,
+): Promise<ChangeAnswer> {
+  const { username, manychatId } = contact;
+  const twin = batch.findCreated(
+    (other) => other.username === username || (!!manychatId && other.manychatId === manychatId),
+  );
+  if (twin) throw new AppError("duplicate", "This contact is being created by another call");
+  const targets = batch.pipeline.rules.filter(({ enabled, type }) => enabled && type === "status_to_stage");
+  const [first] = batch.pipeline.stages;
+  await batch.ranks.prepare(
+    new Set(
+      [contact.stageId ?? first?.id, ...targets.map(({ stageId }) => stageId)].filter(
+        (stageId) => stageId !== undefined,
+      ),
+    ),
+  );
+  const { tags: _tags, ...fields } = contact;
+  const decision = decideNew(
+    { ...fields, id, tagIds },
+    {
+      pipeline: batch.pipeline,
+      actor,
+      now: at.toISOString(),
+      head: batch.pipeline.seq,
+      batchId,
+      rankFor: (stageId, place, moving) => batch.ranks.rankFor(stageId, place, moving),
+    },
+  );
+  if (!decision.ok) {
+    const issue = { path: decision.path, message: decision.message };
+    throw new AppError(decision.code, decision.message, { issues: [issue] });
+  }
+  batch.record(decision.events, decision.contact);
+  return describeAnswer(decision.contact, batch, decision.changed, decision.automations);
+}
+
+/**
+ * Creates a contact, or updates the one that has the same ManyChat id or handle: never a duplicate.
+ * `changed` of the answer is `["created"]` for a new one.
+ * @throws AppError not_found, unknown_stage, invalid, duplicate, key_reused, busy, stopping
+ */
+export async function createContact(app: AppContext, input: CreateContactInput): Promise<ChangeAnswer> {
+  const { organizationId, contact, actor, mutation } = input;
+  const tagIds = await ensureTags(organizationId, contact.tags ?? []);
+  const at = input.at ?? app.now();
+  for (let attempt = 1; ; attempt += 1) {
+    const existing = await findExisting(organizationId, contact);
+    if (existing) {
+      const change = toChange(contact, tagIds);
+      return changeContact(app, { organizationId, contactId: existing.id, change, actor, mutation, at });
+    }
+    const id = new mongoose.Types.ObjectId().toHexString();
+    try {
+      return await app.commits.submit(input.pipelineId, {
+        mutation,
+        contactIds: [],
+        decide: (batch, batchId) => decideInBatch({ ...input, at }, { id, tagIds }, batch, batchId),
+      });
+    } catch (error) {
+      const isTaken = error instanceof AppError && error.code === "duplicate";
+      if (!isTaken || attempt === MAX_TRIES) throw error;
+    }
+  }
+}

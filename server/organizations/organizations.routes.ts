@@ -1,0 +1,36 @@
+import type { Session } from "@dmtracker/shared/contracts/people.ts";
+import { Router } from "express";
+import type { AppContext } from "#server/app-context.ts";
+import { AppError } from "#server/platform/app-error.ts";
+import { answer } from "#server/platform/http.ts";
+import { findTags } from "#server/tags/tag.store.ts";
+import { findSignedIn, requireCaller } from "./caller.ts";
+import { findMembers, findOrganization } from "./member.store.ts";
+
+export function organizationsRoutes(app: AppContext): Router {
+  const router = Router();
+
+  router.get("/me", async (request, response) => {
+    const signedIn = await findSignedIn(app, request.headers);
+    if (!signedIn) throw new AppError("unauthenticated", "You are signed out");
+    const { user, role, organizationId } = signedIn;
+    const organization = await findOrganization(app.auth, organizationId);
+    const session: Session = {
+      user,
+      role,
+      organization: { id: organizationId, name: organization?.name ?? "" },
+    };
+    answer(response, session);
+  });
+
+  router.get("/directory", async (request, response) => {
+    const { organizationId } = await requireCaller(app, request.headers);
+    const [members, tags] = await Promise.all([
+      findMembers(app.auth, organizationId),
+      findTags(organizationId),
+    ]);
+    answer(response, { members, tags });
+  });
+
+  return router;
+}

@@ -1,0 +1,218 @@
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
+import { AppError } from "#server/platform/app-error.ts";
+import { findAnsweredMutations, type AnsweredMutation, type Mutation } from "./mutation.store.ts";
+import { findPipeline } from "./pipeline.store.ts";
+import { saveBatch } from "./save-batch.ts";
+import { WorkingSet } from "./working-set.ts";
+
+/** Changes that share one transaction at most. */
+const MAX_BATCH = 256;
+/** Lost races with other processes before a change is refused as `busy`. */
+const MAX_TRIES = 12;
+const JITTER_MS = 8;
+const CACHED_PIPELINES = 5_000;
+
+/** One change that waits for its commit. `Answer` must be plain JSON: it is kept for retries. */
+export type Job<Answer> = {
+  mutation?: Mutation | undefined;
+  /** Contacts that deciding needs: read once for the whole batch. */
+  contactIds: readonly string[];
+  /**
+   * Decides against the batch and records the outcome in it, or throws an AppError, which refuses this change
+   * alone. May run more than once: it must take everything from its arguments.
+   */
+  decide(batch: WorkingSet, batchId: string): Promise<Answer> | Answer;
+};
+
+type Waiting = Job<unknown> & {
+  batchId: string;
+  resolve(answer: unknown): void;
+  reject(error: unknown): void;
+};
+
+type Decided = { job: Waiting; answer: unknown };
+
+export type Publish = (pipeline: Pipeline, events: PipelineEvent[]) => void;
+
+/**
+ * Group commit: changes of one pipeline that arrive while a commit is in flight go into the next one together.
+ * Order is decide, save once, log, broadcast; a broadcast or an answer never comes before the commit.
+ */
+export class CommitQueues {
+  readonly #publish: Publish;
+  readonly #queues = new Map<string, Waiting[]>();
+  /** Pipelines as of our last commit: saves a read, and `seq` proves at the commit that they were current. */
+  readonly #known = new LRUCache<string, Pipeline>({ max: CACHED_PIPELINES });
+  #stopping = false;
+  #idle: (() => void) | undefined;
+  #nextBatch = 0;
+  readonly #batchPrefix = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
+
+  constructor(publish: Publish) {
+    this.#publish = publish;
+  }
+
+  /** Queues a change and answers when it is committed, or throws the AppError that refused it. */
+  submit<Answer>(pipelineId: string, job: Job<Answer>): Promise<Answer> {
+    if (this.#stopping) return Promise.reject(new AppError("stopping", "This server is stopping, try again"));
+    this.#nextBatch += 1;
+    const batchId = `${this.#batchPrefix}-${this.#nextBatch.toString(36)}`;
+    return new Promise<Answer>((resolve, reject) => {
+      const waiting: Waiting = { ...job, batchId, resolve: resolve as (answer: unknown) => void, reject };
+      const queue = this.#queues.get(pipelineId);
+      if (queue) {
+        queue.push(waiting);
+        return;
+      }
+      const started = [waiting];
+      this.#queues.set(pipelineId, started);
+      // Changes of the same turn of the event loop share the first commit too.
+      queueMicrotask(() => void this.#drain(pipelineId, started));
+    });
+  }
+
+  /** Refuses new changes and waits until all accepted ones are committed or refused. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#queues.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  async #drain(pipelineId: string, queue: Waiting[]): Promise<void> {
+    while (queue.length > 0) {
+      const jobs = queue.splice(0, MAX_BATCH);
+      try {
+        await this.#commit(pipelineId, jobs);
+      } catch (error) {
+        this.#known.delete(pipelineId);
+        for (const { reject } of jobs) reject(error);
+      }
+    }
+    this.#queues.delete(pipelineId);
+    if (this.#queues.size === 0) this.#idle?.();
+  }
+
+  async #commit(pipelineId: string, jobs: Waiting[]): Promise<void> {
+    let open = jobs;
+    for (let attempt = 1; attempt <= MAX_TRIES && open.length > 0; attempt += 1) {
+      const cached = this.#known.get(pipelineId);
+      const pipeline = cached ?? (await findPipeline(pipelineId));
+      if (!pipeline) throw new AppError("not_found", "No such pipeline");
+      const batch = new WorkingSet(pipeline);
+      await batch.load(open.flatMap(({ contactIds }) => contactIds));
+      const { decided, refused } = await this.#decideAll(batch, open);
+      if (refused.length > 0 && cached) {
+        // The refusal may rest on stages or rules that another process has changed: look before saying no.
+        const fresh = await findPipeline(pipelineId);
+        if (fresh?.seq !== cached.seq) {
+          this.#known.delete(pipelineId);
+          continue;
+        }
+      }
+      await this.#refuse(batch.organizationId, refused);
+      open = decided.map(({ job }) => job);
+
+      const result = await saveBatch(batch, answersToKeep(decided));
+      if (result.saved) {
+        this.#known.set(pipelineId, batch.pipeline);
+        if (batch.events.length > 0) this.#publish(batch.pipeline, batch.events);
+        for (const { job, answer } of decided) job.resolve(answer);
+        return;
+      }
+      if (result.reason === "stale") {
+        this.#known.delete(pipelineId);
+        await delay(Math.random() * JITTER_MS * attempt);
+        continue;
+      }
+      open = await this.#settleRetries(batch.organizationId, open);
+      if ("mutationId" in result.keyValue) continue;
+      // A name is taken by a contact outside the batch. Alone, its change is refused; in company, it is singled out.
+      if (open.length === 1) open.pop()?.reject(takenName(result.keyValue));
+      for (const job of open) await this.#commit(pipelineId, [job]);
+      return;
+    }
+    const busy = new AppError("busy", "Too many changes at once, try again");
+    for (const { reject } of open) reject(busy);
+  }
+
+  /** Decides one after the other, as if they had come alone; a bad one is refused alone. */
+  async #decideAll(
+    batch: WorkingSet,
+    jobs: Waiting[],
+  ): Promise<{ decided: Decided[]; refused: { job: Waiting; error: unknown }[] }> {
+    const decided: Decided[] = [];
+    const refused: { job: Waiting; error: unknown }[] = [];
+    const answers = new Map<string, Decided>();
+    for (const job of jobs) {
+      const first = job.mutation && answers.get(job.mutation.id);
+      try {
+        if (first) {
+          decided.push({ job, answer: repeatAnswer(job, first.job.mutation, first.answer) });
+          continue;
+        }
+        const entry = { job, answer: await job.decide(batch, job.batchId) };
+        decided.push(entry);
+        if (job.mutation) answers.set(job.mutation.id, entry);
+      } catch (error) {
+        refused.push({ job, error });
+      }
+    }
+    return { decided, refused };
+  }
+
+  /** Refuses, except for retries: what was once done is answered as done, whatever has happened since. */
+  async #refuse(organizationId: string, refused: { job: Waiting; error: unknown }[]): Promise<void> {
+    if (refused.length === 0) return;
+    const left = new Set(
+      await this.#settleRetries(
+        organizationId,
+        refused.map(({ job }) => job),
+      ),
+    );
+    for (const { job, error } of refused) if (left.has(job)) job.reject(error);
+  }
+
+  /** Gives retries of mutations that are already in their first answer, and returns the other jobs. */
+  async #settleRetries(organizationId: string, jobs: Waiting[]): Promise<Waiting[]> {
+    const ids = jobs.flatMap(({ mutation }) => mutation?.id ?? []);
+    if (ids.length === 0) return jobs;
+    const answered = await findAnsweredMutations(organizationId, ids);
+    return jobs.filter((job) => {
+      const first = job.mutation && answered.get(job.mutation.id);
+      if (!first) return true;
+      try {
+        job.resolve(repeatAnswer(job, first, first.answer));
+      } catch (error) {
+        job.reject(error);
+      }
+      return false;
+    });
+  }
+}
+
+function takenName(keyValue: Record<string, unknown>): AppError {
+  const path = Object.keys(keyValue).find((name) => name !== "organizationId") ?? "username";
+  const message = "is already used by another contact";
+  return new AppError("duplicate", `${path} ${message}`, { issues: [{ path, message }] });
+}
+
+/** Only calls that named themselves are kept, each once. */
+function answersToKeep(decided: Decided[]): AnsweredMutation[] {
+  const kept = new Map<string, AnsweredMutation>();
+  for (const { job, answer } of decided) {
+    if (job.mutation && !kept.has(job.mutation.id)) kept.set(job.mutation.id, { ...job.mutation, answer });
+  }
+  return [...kept.values()];
+}
+
+function repeatAnswer(job: Waiting, first: Mutation | undefined, answer: unknown): unknown {
+  if (first?.fingerprint === job.mutation?.fingerprint) return answer;
+  throw new AppError("key_reused", "This key was already used for a different call", {
+    issues: [{ path: "Idempotency-Key", message: "must be new for a new call" }],
+  });
+}

@@ -1,0 +1,100 @@
+import {
+  ColumnPageQuery,
+  ContactsQuery,
+  EventsQuery,
+  PipelineIdParam,
+  RuleParams,
+  StageParams,
+} from "@dmtracker/shared/contracts/queries.ts";
+import { NewRule } from "@dmtracker/shared/contracts/pipeline.ts";
+import { Router, type Request } from "express";
+import { z } from "zod";
+import { findEventsAfter } from "#server/activity/event.store.ts";
+import type { AppContext } from "#server/app-context.ts";
+import { requireAdmin, requireCaller } from "#server/organizations/caller.ts";
+import { AppError } from "#server/platform/app-error.ts";
+import { answer } from "#server/platform/http.ts";
+import { loadBoard, loadColumnPage, loadContacts } from "./load-board.ts";
+import { findPipeline, findPipelines } from "./pipeline.store.ts";
+import { resolvePipelineId } from "./resolve-stage.ts";
+import { createRule, deleteRule, setRuleEnabled, type RulesInput } from "./save-rules.ts";
+
+const RuleSwitch = z.strictObject({ enabled: z.boolean() });
+
+export function pipelineRoutes(app: AppContext): Router {
+  const router = Router();
+
+  router.get("/pipelines", async (request, response) => {
+    const { organizationId } = await requireCaller(app, request.headers);
+    const pipelines = await findPipelines(organizationId);
+    answer(response, {
+      pipelines: pipelines.map(({ id, name, stages, seq }) => ({ id, name, stages, seq })),
+    });
+  });
+
+  router.get("/pipelines/:pipelineId/board", async (request, response) => {
+    const { organizationId } = await requireCaller(app, request.headers);
+    const { pipelineId } = PipelineIdParam.parse(request.params);
+    answer(response, await loadBoard(app, organizationId, pipelineId));
+  });
+
+  router.get("/pipelines/:pipelineId/stages/:stageId/contacts", async (request, response) => {
+    const { organizationId } = await requireCaller(app, request.headers);
+    const { pipelineId, stageId } = StageParams.parse(request.params);
+    const { after_rank: rank, after_id: id, limit } = ColumnPageQuery.parse(request.query);
+    const after = rank === undefined || id === undefined ? undefined : { rank, id };
+    answer(response, await loadColumnPage(organizationId, pipelineId, stageId, { after, limit }));
+  });
+
+  router.get("/pipelines/:pipelineId/contacts", async (request, response) => {
+    const { organizationId } = await requireCaller(app, request.headers);
+    const { pipelineId } = PipelineIdParam.parse(request.params);
+    const { ids } = ContactsQuery.parse(request.query);
+    answer(response, await loadContacts(organizationId, pipelineId, ids));
+  });
+
+  router.get("/events", async (request, response) => {
+    const { organizationId } = await requireCaller(app, request.headers);
+    const { pipeline_id: named, after, limit } = EventsQuery.parse(request.query);
+    const pipelineId = await resolvePipelineId(organizationId, named);
+    answer(response, { pipelineId, events: await findEventsAfter(pipelineId, after, limit) });
+  });
+
+  const settingsOf = async (request: Request): Promise<RulesInput> => {
+    const caller = await requireCaller(app, request.headers);
+    requireAdmin(caller);
+    const { pipelineId } = PipelineIdParam.parse(request.params);
+    const pipeline = await findPipeline(pipelineId, caller.organizationId);
+    if (!pipeline) throw new AppError("not_found", "No such pipeline");
+    return { pipelineId, actor: caller.actor };
+  };
+
+  router.get("/pipelines/:pipelineId/rules", async (request, response) => {
+    const { organizationId } = await requireCaller(app, request.headers);
+    const { pipelineId } = PipelineIdParam.parse(request.params);
+    const pipeline = await findPipeline(pipelineId, organizationId);
+    if (!pipeline) throw new AppError("not_found", "No such pipeline");
+    answer(response, { rules: pipeline.rules });
+  });
+
+  router.post("/pipelines/:pipelineId/rules", async (request, response) => {
+    const input = await settingsOf(request);
+    const rule = await createRule(app, input, NewRule.parse(request.body ?? {}));
+    answer(response, { rule }, "Rule created", 201);
+  });
+
+  router.patch("/pipelines/:pipelineId/rules/:ruleId", async (request, response) => {
+    const input = await settingsOf(request);
+    const { ruleId } = RuleParams.parse(request.params);
+    const { enabled } = RuleSwitch.parse(request.body ?? {});
+    answer(response, { rule: await setRuleEnabled(app, input, ruleId, enabled) }, "Rule updated");
+  });
+
+  router.delete("/pipelines/:pipelineId/rules/:ruleId", async (request, response) => {
+    const input = await settingsOf(request);
+    const { ruleId } = RuleParams.parse(request.params);
+    answer(response, { rule: await deleteRule(app, input, ruleId) }, "Rule deleted");
+  });
+
+  return router;
+}

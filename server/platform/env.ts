@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+const Url = (...protocols: string[]) =>
+  z.string().refine((text) => protocols.some((protocol) => text.startsWith(`${protocol}://`)), {
+    message: `must start with ${protocols.map((protocol) => `${protocol}://`).join(" or ")}`,
+  });
+
+const EnvSchema = z
+  .object({
+    PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+    HOST: z.string().min(1).default("127.0.0.1"),
+    DATA_DIR: z.string().min(1).default("./data"),
+    MONGODB_URL: Url("mongodb", "mongodb+srv").optional(),
+    REDIS_URL: Url("redis", "rediss").optional(),
+    PUBLIC_URL: Url("http", "https").optional(),
+    AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+    DEMO: z.enum(["0", "1"]).optional(),
+    LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("warn"),
+  })
+  .refine(({ MONGODB_URL, AUTH_SECRET }) => !MONGODB_URL || AUTH_SECRET, {
+    path: ["AUTH_SECRET"],
+    message: "is required with MONGODB_URL, so that every process signs sessions alike",
+  });
+
+export type Env = {
+  port: number;
+  host: string;
+  dataDir: string;
+  mongodbUrl: string | undefined;
+  redisUrl: string | undefined;
+  /** The address people use; undefined until the port is known, then `http://localhost:<port>`. */
+  publicUrl: string | undefined;
+  authSecret: string | undefined;
+  /** Make the demo organization when the database is empty. */
+  demo: boolean;
+  logLevel: string;
+};
+
+/** Reads the configuration once. A wrong value throws one line that names the variable. */
+export function readEnv(variables: Record<string, string | undefined>): Env {
+  // `PORT= npm start` means "not set", as in every shell script.
+  const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const parsed = EnvSchema.safeParse(present);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new Error(`Configuration: ${lines.join("; ")}`);
+  }
+  const { data } = parsed;
+  return {
+    port: data.PORT,
+    host: data.HOST,
+    dataDir: data.DATA_DIR,
+    mongodbUrl: data.MONGODB_URL,
+    redisUrl: data.REDIS_URL,
+    publicUrl: data.PUBLIC_URL?.replace(/\/+$/, ""),
+    authSecret: data.AUTH_SECRET,
+    demo: data.DEMO ? data.DEMO === "1" : !data.MONGODB_URL,
+    logLevel: data.LOG_LEVEL,
+  };
+}

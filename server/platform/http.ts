@@ -1,0 +1,42 @@
+import { ERROR_STATUS, type ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
+import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import type { Logger } from "pino";
+import { AppError } from "./app-error.ts";
+import { findErrorBody, INTERNAL_ERROR } from "./error-body.ts";
+
+/** The one shape of a successful answer. */
+export function answer(response: Response, data: unknown, message = "OK", status = 200): void {
+  response.status(status).json({ status: "success", message, data });
+}
+
+function refuse(response: Response, body: ErrorBody): void {
+  response.status(ERROR_STATUS[body.code]).json({ status: "error", ...body });
+}
+
+/** Every thrown error leaves through here. What nobody foresaw is logged whole and told as nothing but a code. */
+export function errorHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const body = findErrorBody(error);
+    if (!body) logger.error({ err: error, method: request.method, path: request.path }, "request failed");
+    refuse(response, body ?? INTERNAL_ERROR);
+  };
+}
+
+/** Bodies are JSON or nothing: anything else would be read as an empty object and half-understood. */
+export const requireJson: RequestHandler = (request, _response, next) => {
+  const hasBody =
+    Number(request.headers["content-length"] ?? 0) > 0 || "transfer-encoding" in request.headers;
+  if (hasBody && !request.is("application/json")) {
+    next(new AppError("unsupported_media_type", "Send the body as application/json"));
+    return;
+  }
+  next();
+};
+
+export const unknownPath: RequestHandler = (request, _response, next) => {
+  next(new AppError("not_found", `There is no ${request.method} ${request.baseUrl}${request.path}`));
+};

@@ -1,0 +1,52 @@
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { Viewer } from "@dmtracker/shared/contracts/realtime.ts";
+import type { LiveServer } from "./sockets.ts";
+
+/** Names of rooms. A socket is in its user's and session's rooms from the start, in a pipeline's after joining. */
+export const room = {
+  pipeline: (id: string) => `pipeline:${id}`,
+  organization: (id: string) => `organization:${id}`,
+  user: (id: string) => `user:${id}`,
+  session: (id: string) => `session:${id}`,
+};
+
+/** Everything that leaves for browsers by itself. */
+export type Live = ReturnType<typeof createLive>;
+
+export function createLive(io: LiveServer) {
+  const revoke = (target: string, reason: string): void => {
+    io.to(target).emit("access:revoked", { reason });
+    io.in(target).disconnectSockets(true);
+  };
+  return {
+    /** The events of one commit, as one message: serialised once for the whole room. */
+    publishEvents(pipelineId: string, organizationId: string, events: PipelineEvent[]): void {
+      io.to(room.pipeline(pipelineId)).emit("pipeline:events", { pipelineId, events });
+      for (const event of events) {
+        if (event.type !== "contact.status_changed") continue;
+        const concernsWins = event.after.leadStatus === "won" || event.before.leadStatus === "won";
+        if (concernsWins) io.to(room.organization(organizationId)).emit("wins", { event });
+      }
+    },
+    /** Heartbeat to the clients of this process. */
+    publishHead(pipelineId: string, seq: number): void {
+      io.local.to(room.pipeline(pipelineId)).emit("pipeline:head", { pipelineId, seq });
+    },
+    publishViewers(pipelineId: string, viewers: Viewer[]): void {
+      io.local.to(room.pipeline(pipelineId)).emit("presence", { pipelineId, viewers });
+    },
+    /** Pipelines that somebody connected to this process looks at. */
+    watchedPipelines(): string[] {
+      const prefix = room.pipeline("");
+      return [...io.sockets.adapter.rooms.keys()]
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => name.slice(prefix.length));
+    },
+    revokeUser(userId: string, reason: string): void {
+      revoke(room.user(userId), reason);
+    },
+    revokeSession(sessionId: string, reason: string): void {
+      revoke(room.session(sessionId), reason);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import mongoose from "mongoose";
+
+/** Collections, and with them every index, must exist before the first transaction that writes to them. */
+async function prepareModels(): Promise<void> {
+  for (const model of Object.values(mongoose.models)) {
+    await model.createCollection();
+    await model.createIndexes();
+  }
+}
+
+/** Connects mongoose; an acknowledged write is on a majority and in the journal, whoever writes it. */
+export async function connectMongo(url: string): Promise<void> {
+  mongoose.set("autoIndex", false);
+  mongoose.set("autoCreate", false);
+  // A path in the URL wins: who runs several installations on one cluster names the database there.
+  const named = new URL(url.replace(/^mongodb(\+srv)?:/, "http:").replace(/,[^/]*/, "")).pathname.slice(1);
+  await mongoose.connect(url, {
+    dbName: named || "dmtracker",
+    writeConcern: { w: "majority", journal: true },
+    serverSelectionTimeoutMS: 10_000,
+  });
+  await prepareModels();
+}
+
+export async function disconnectMongo(): Promise<void> {
+  await mongoose.disconnect();
+}

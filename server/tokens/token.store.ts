@@ -1,0 +1,49 @@
+import { createHash, randomBytes } from "node:crypto";
+import mongoose from "mongoose";
+import { TokenModel, type TokenRecord } from "./token.model.ts";
+
+const PREFIX = "dmt_";
+/** `lastUsedAt` is for people: a write a minute tells them enough. */
+const LAST_USED_STEP_MS = 60_000;
+
+export type Token = { id: string; organizationId: string; name: string };
+
+/** A random secret of 256 bits needs no slow hash: there is nothing to guess. */
+const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex");
+
+/** Makes a token and returns its secret, which cannot be had again. */
+export async function insertToken(
+  organizationId: string,
+  name: string,
+  now: Date,
+): Promise<{ token: Token; secret: string }> {
+  const secret = PREFIX + randomBytes(32).toString("base64url");
+  const _id = new mongoose.Types.ObjectId();
+  await TokenModel.collection.insertOne({
+    _id,
+    organizationId: new mongoose.Types.ObjectId(organizationId),
+    name,
+    hash: hashOf(secret),
+    createdAt: now,
+    lastUsedAt: null,
+    revokedAt: null,
+  });
+  return { token: { id: _id.toHexString(), organizationId, name }, secret };
+}
+
+/** The live token with this secret. Reads the database each time: a revoked one must stop at once, everywhere. */
+export async function findToken(secret: string, now: Date): Promise<Token | undefined> {
+  if (!secret.startsWith(PREFIX)) return undefined;
+  const record = await TokenModel.findOne({ hash: hashOf(secret), revokedAt: null }).lean<TokenRecord>();
+  if (!record) return undefined;
+  const { _id, organizationId, name, lastUsedAt } = record;
+  if (!lastUsedAt || now.getTime() - lastUsedAt.getTime() > LAST_USED_STEP_MS) {
+    await TokenModel.updateOne({ _id }, { lastUsedAt: now });
+  }
+  return { id: _id.toHexString(), organizationId: organizationId.toHexString(), name };
+}
+
+export async function revokeToken(organizationId: string, id: string, now: Date): Promise<boolean> {
+  const result = await TokenModel.updateOne({ _id: id, organizationId, revokedAt: null }, { revokedAt: now });
+  return result.modifiedCount === 1;
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { MAX_PAGE_SIZE } from "./board.ts";
+import { Id } from "./primitives.ts";
+
+const PageSize = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE);
+const Seq = z.coerce.number().int().min(0);
+
+export const ContactIdParam = z.object({ contactId: Id });
+export const PipelineIdParam = z.object({ pipelineId: Id });
+export const StageParams = z.object({ pipelineId: Id, stageId: Id });
+export const RuleParams = z.object({ pipelineId: Id, ruleId: Id });
+
+export const ActivityPageQuery = z.object({ before: Seq.optional(), limit: PageSize.default(50) });
+
+/** A page of a stage starts below the contact that the last page ended with: its rank and id. */
+export const ColumnPageQuery = z
+  .object({
+    after_rank: z.string().max(512).optional(),
+    after_id: Id.optional(),
+    limit: PageSize.default(100),
+  })
+  .refine(({ after_rank, after_id }) => (after_rank === undefined) === (after_id === undefined), {
+    path: ["after_rank"],
+    message: "goes together with after_id",
+  });
+
+export const ContactsQuery = z.object({
+  ids: z
+    .string()
+    .transform((text) => text.split(",").filter((id) => id !== ""))
+    .pipe(z.array(Id).min(1).max(MAX_PAGE_SIZE)),
+});
+
+export const EventsQuery = z.object({
+  pipeline_id: Id.optional(),
+  after: Seq.default(0),
+  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+});
