@@ -1,9 +1,21 @@
 import { defineConfig } from "vitest/config";
 
+const serial = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
-    include: ["test/{rules,embedded-mongo,server,faults}/**/*.test.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    projects: [
+      {
+        test: {
+          name: "core",
+          include: ["test/{rules,embedded-mongo,server}/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      // Load and kill tests use whole processes: one after the other, or they measure each other.
+      { test: { name: "faults", include: ["test/faults/**/*.test.ts"], ...serial } },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...serial } },
+    ],
   },
 });

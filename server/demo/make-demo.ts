@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import type { Role } from "@dmtracker/shared/contracts/people.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { changeContact } from "#server/contacts/change-contact.ts";
-import { findContact } from "#server/contacts/contact.store.ts";
 import { createContact } from "#server/contacts/create-contact.ts";
 import { PipelineModel } from "#server/pipeline/pipeline.model.ts";
 import { findPipelines } from "#server/pipeline/pipeline.store.ts";
@@ -28,7 +27,7 @@ async function makePeople(app: AppContext, password: string): Promise<DemoPerson
   const hash = await passwords.hash(password);
   const made: DemoPerson[] = [];
   for (const { name, email } of PEOPLE) {
-    const user = await internalAdapter.createUser({ name, email, emailVerified: true });
+    const user = await internalAdapter.createUser({ name, email, emailVerified: true }, { method: "email-password" });
     await internalAdapter.linkAccount({
       userId: user.id,
       accountId: user.id,
@@ -86,8 +85,7 @@ export async function makeDemo(app: AppContext): Promise<Demo> {
       ids.set(step.username, made.contactId);
       continue;
     }
-    const contactId =
-      ids.get(step.username) ?? (await findContact(organizationId, { username: step.username }))?.id;
+    const contactId = ids.get(step.username);
     if (!contactId) throw new Error(`The demo has lost ${step.username}`);
     const change = { ...step.change, ...(step.stage === undefined ? {} : { stageId: stageAt(step.stage) }) };
     pending.push(

@@ -18,11 +18,13 @@ export function compareRanked(a: Ranked, b: Ranked): number {
 export function rankBetween(above: string | null, below: string | null): string {
   const upperBound = above !== null && below !== null && above >= below ? null : below;
   try {
-    return generateKeyBetween(above, upperBound);
+    const rank = generateKeyBetween(above, upperBound);
+    if (above === null || rank > above) return rank;
   } catch {
-    // A bound that the library did not make itself: extend it as plain text, which keeps the order.
-    return above === null ? generateKeyBetween(null, null) : `${above}V`;
+    // Falls through: a bound that the library did not make itself.
   }
+  // Longer text sorts behind its own beginning, so this keeps the order whatever the bound looks like.
+  return above === null ? generateKeyBetween(null, null) : `${above}V`;
 }
 
 /** `count` ranks in ascending order between two bounds, as short as possible. */
