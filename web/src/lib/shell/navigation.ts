@@ -1,0 +1,37 @@
+import SquareKanban from "@lucide/svelte/icons/square-kanban";
+import Workflow from "@lucide/svelte/icons/workflow";
+import { resolve } from "$app/paths";
+import type { ResolvedPathname } from "$app/types";
+import type { Component } from "svelte";
+import type { PipelineSummary } from "#lib/api/pipelines.ts";
+
+export type Destination = {
+  href: ResolvedPathname;
+  label: string;
+  icon: Component<{ class?: string }>;
+  isCurrent: (pathname: string) => boolean;
+};
+
+/** Where the shell leads: every board, then the settings. A contact belongs to the board that it was opened from. */
+export function destinations(pipelines: readonly PipelineSummary[]): Destination[] {
+  const alone = pipelines.length === 1;
+  const boards = pipelines.map(({ id, name }) => {
+    const href = resolve("/(app)/pipeline/[pipelineId]", { pipelineId: id });
+    return {
+      href,
+      label: alone ? "Pipeline" : name,
+      icon: SquareKanban,
+      isCurrent: (pathname: string) => pathname === href || (alone && pathname.startsWith("/contacts/")),
+    };
+  });
+  const automations = resolve("/(app)/settings/automations");
+  return [
+    ...boards,
+    {
+      href: automations,
+      label: "Automations",
+      icon: Workflow,
+      isCurrent: (pathname: string) => pathname === automations,
+    },
+  ];
+}
