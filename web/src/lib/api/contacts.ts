@@ -1,0 +1,28 @@
+import type { ActivityPage } from "@dmtracker/shared/contracts/board.ts";
+import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
+import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
+import type { CreateContactBody } from "@dmtracker/shared/contracts/rest.ts";
+import { request } from "./client.ts";
+
+export type ContactPage = { contact: Contact; pipeline: Pipeline; members: Member[]; tags: Tag[] };
+
+export function loadContact(contactId: string, signal?: AbortSignal): Promise<ContactPage> {
+  return request<ContactPage>(`/contacts/${contactId}`, signal ? { signal } : {});
+}
+
+export type ActivityQuery = { before?: number; limit?: number };
+
+export function loadActivity(
+  contactId: string,
+  { before, limit = 50 }: ActivityQuery = {},
+  signal?: AbortSignal,
+): Promise<ActivityPage> {
+  const search = new URLSearchParams({ limit: String(limit) });
+  if (before !== undefined) search.set("before", String(before));
+  return request<ActivityPage>(`/contacts/${contactId}/activity?${search}`, signal ? { signal } : {});
+}
+
+export async function createContact(body: CreateContactBody): Promise<void> {
+  await request<unknown>("/organization/create-contact", { method: "POST", body });
+}

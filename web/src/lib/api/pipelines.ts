@@ -1,0 +1,44 @@
+import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import type { Stage } from "@dmtracker/shared/contracts/pipeline.ts";
+import { request } from "./client.ts";
+
+export type PipelineSummary = { id: string; name: string; stages: Stage[]; seq: number };
+
+export async function listPipelines(): Promise<PipelineSummary[]> {
+  const { pipelines } = await request<{ pipelines: PipelineSummary[] }>("/pipelines");
+  return pipelines;
+}
+
+export function loadBoard(pipelineId: string, signal?: AbortSignal): Promise<BoardSnapshot> {
+  return request<BoardSnapshot>(`/pipelines/${pipelineId}/board`, signal ? { signal } : {});
+}
+
+export type PageQuery = {
+  pipelineId: string;
+  stageId: string;
+  /** The place in board order that the page follows; absent for the top. */
+  after?: { rank: string; id: string } | undefined;
+  limit: number;
+};
+
+export function loadColumnPage(query: PageQuery, signal?: AbortSignal): Promise<ColumnPageAt> {
+  const search = new URLSearchParams({ limit: String(query.limit) });
+  if (query.after) {
+    search.set("after_rank", query.after.rank);
+    search.set("after_id", query.after.id);
+  }
+  const path = `/pipelines/${query.pipelineId}/stages/${query.stageId}/contacts?${search}`;
+  return request<ColumnPageAt>(path, signal ? { signal } : {});
+}
+
+/** Ids that are gone or not ours are absent from the answer. */
+export function loadContactsById(
+  pipelineId: string,
+  ids: readonly string[],
+  signal?: AbortSignal,
+): Promise<ContactsAt> {
+  return request<ContactsAt>(
+    `/pipelines/${pipelineId}/contacts?ids=${ids.join(",")}`,
+    signal ? { signal } : {},
+  );
+}

@@ -1,0 +1,225 @@
+import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/errors.ts";
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import { HEARTBEAT_MS, type JoinReply, type Reply, type Viewer } from "@dmtracker/shared/contracts/realtime.ts";
+import { EventFeed } from "@dmtracker/shared/pipeline/event-feed.ts";
+import type { BoardChannel } from "#lib/realtime/board-channel.ts";
+import type { LiveState } from "./live-state.svelte.ts";
+
+/** Events overtake each other by milliseconds; a gap older than this is a loss. */
+const GAP_PATIENCE_MS = 300;
+/** A server that is quiet for longer is not there, whatever the socket believes. */
+const SILENCE_MS = HEARTBEAT_MS * 2.5;
+/** After a sleep or a change of network the old connection is probably dead: it gets this long to prove otherwise. */
+const PROOF_MS = 2_500;
+const RETRY_MIN_MS = 500;
+const RETRY_MAX_MS = 8_000;
+
+export type SyncTarget = {
+  /** Events that are due, in order, each exactly once. */
+  apply(events: readonly PipelineEvent[]): void;
+  /** Takes a fresh snapshot and calls `restart` with its number. */
+  reload(): Promise<void>;
+  /** The stream runs: nothing is missing as of now. */
+  joined(): void;
+  lost(): void;
+  presence(viewers: Viewer[]): void;
+  revoked(reason: string): void;
+};
+
+/** Keeps the stream of one pipeline complete: joins, catches up, notices gaps and silence. */
+export class BoardSync {
+  readonly #channel: BoardChannel;
+  readonly #pipelineId: string;
+  readonly #live: LiveState;
+  readonly #target: SyncTarget;
+  readonly #stopListening: () => void;
+  readonly #watch: ReturnType<typeof setInterval>;
+  #feed: EventFeed | undefined;
+  #joined = false;
+  #catchingUp = false;
+  #reloadWanted = false;
+  #heardAt = Date.now();
+  /** Counts signs of life. */
+  #heard = 0;
+  #cutPause: (() => void) | undefined;
+  #gapTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+
+  constructor(channel: BoardChannel, pipelineId: string, live: LiveState, target: SyncTarget) {
+    this.#channel = channel;
+    this.#pipelineId = pipelineId;
+    this.#live = live;
+    this.#target = target;
+    this.#stopListening = channel.listen({
+      connected: () => void this.#catchUp(),
+      disconnected: () => this.#lose(),
+      events: (message) => message.pipelineId === pipelineId && this.#receive(message.events),
+      head: (message) => message.pipelineId === pipelineId && this.#hearHead(message.seq),
+      presence: (message) => message.pipelineId === pipelineId && target.presence(message.viewers),
+      woke: () => this.recheck(),
+      revoked: (reason) => this.#end(reason),
+    });
+    this.#watch = setInterval(() => this.#watchSilence(), 1_000);
+  }
+
+  /** Last number applied; 0 before the first snapshot. */
+  get seq(): number {
+    return this.#feed?.seq ?? 0;
+  }
+
+  /** The state now holds everything up to `seq`. */
+  restart(seq: number): void {
+    // A number below ours: the database was put back to an earlier state, and so are we.
+    if (!this.#feed || seq < this.#feed.seq) this.#feed = new EventFeed(seq);
+    else this.#target.apply(this.#feed.restart(seq));
+    if (this.#channel.connected && !this.#joined) void this.#catchUp();
+  }
+
+  /** Something answered as of `seq`: if that is news, the events are on their way or lost. */
+  notice(seq: number): void {
+    this.#feed?.noticeHead(seq);
+    this.#watchGap();
+  }
+
+  /** The state cannot go on from its events: start over from a snapshot. */
+  startOver(): void {
+    this.#reloadWanted = true;
+    void this.#catchUp();
+  }
+
+  /** Is the connection alive and nothing missing? Proven by an answer, or a new connection is made. */
+  recheck(): void {
+    if (this.#stopped) return;
+    if (!this.#channel.connected) return this.#channel.reconnect();
+    const heard = this.#heard;
+    setTimeout(() => this.#heard === heard && !this.#stopped && this.#channel.reconnect(), PROOF_MS);
+    void this.#catchUp();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stopListening();
+    clearInterval(this.#watch);
+    clearTimeout(this.#gapTimer);
+    if (this.#channel.connected) void this.#channel.leave(this.#pipelineId).catch(() => undefined);
+  }
+
+  #end(reason: string): void {
+    this.#joined = false;
+    this.stop();
+    this.#live.lose();
+    this.#target.revoked(reason);
+  }
+
+  #lose(): void {
+    this.#joined = false;
+    clearTimeout(this.#gapTimer);
+    this.#gapTimer = undefined;
+    this.#live.lose();
+    this.#target.lost();
+  }
+
+  #watchSilence(): void {
+    if (!this.#joined || Date.now() - this.#heardAt < SILENCE_MS) return;
+    this.#lose();
+    this.#heardAt = Date.now();
+    this.#channel.reconnect();
+  }
+
+  #hear(): void {
+    this.#heardAt = Date.now();
+    this.#heard += 1;
+    if (!this.#feed || !this.#joined) return;
+    if (this.#feed.gap === undefined) this.#live.confirm();
+    else this.#live.doubt(this.#feed.behind);
+  }
+
+  #hearHead(seq: number): void {
+    this.notice(seq);
+    this.#hear();
+  }
+
+  #receive(events: readonly PipelineEvent[]): void {
+    // Before the first snapshot nothing is lost: the join that follows it asks for what came since.
+    if (!this.#feed) return;
+    const readable = Array.isArray(events) ? events.filter((event) => Number.isInteger(event?.seq)) : [];
+    if (readable.length !== events?.length) this.startOver();
+    const due = this.#feed.receive(readable);
+    if (due.length > 0) this.#target.apply(due);
+    this.#hear();
+    this.#watchGap();
+  }
+
+  #watchGap(): void {
+    if (this.#gapTimer || this.#feed?.gap === undefined || !this.#joined) return;
+    const gap = this.#feed.gap;
+    this.#gapTimer = setTimeout(() => {
+      this.#gapTimer = undefined;
+      if (this.#feed?.gap === gap) void this.#catchUp();
+      else this.#watchGap();
+    }, GAP_PATIENCE_MS);
+  }
+
+  /** One at a time: whoever asks meanwhile is served by the loop that runs. */
+  async #catchUp(): Promise<void> {
+    this.#cutPause?.();
+    if (this.#catchingUp || !this.#feed) return;
+    this.#catchingUp = true;
+    let tries = 0;
+    while (this.#channel.connected && !this.#stopped) {
+      const outcome = await this.#catchUpOnce();
+      if (outcome === "done") break;
+      if (outcome === "later") await this.#pause(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** tries++));
+    }
+    this.#catchingUp = false;
+  }
+
+  async #catchUpOnce(): Promise<"done" | "again" | "later"> {
+    this.#live.doubt(this.#feed?.behind);
+    if (this.#reloadWanted && !(await this.#reload())) return "later";
+    const reply = await this.#join();
+    if (!reply) return "later";
+    if (!reply.ok) {
+      if (TEMPORARY_ERRORS.has(reply.code)) return "later";
+      this.#end(reply.message);
+      return "done";
+    }
+    this.#feed?.noticeHead(reply.seq);
+    if ("snapshot" in reply) this.#reloadWanted = true;
+    else this.#receive(reply.events);
+    if (this.#reloadWanted) return "again";
+    if (this.#feed?.gap !== undefined) return "later";
+    this.#joined = true;
+    this.#hear();
+    this.#target.joined();
+    return "done";
+  }
+
+  /** Undefined when there was no answer; a connection that is up and does not answer is replaced. */
+  async #join(): Promise<Reply<JoinReply> | undefined> {
+    try {
+      return await this.#channel.join(this.#pipelineId, this.seq);
+    } catch {
+      if (this.#channel.connected && !this.#stopped) this.#channel.reconnect();
+      return undefined;
+    }
+  }
+
+  async #reload(): Promise<boolean> {
+    try {
+      await this.#target.reload();
+      this.#reloadWanted = false;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A new connection ends it early. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#cutPause = resolve;
+      setTimeout(resolve, ms * (0.5 + Math.random() / 2));
+    });
+  }
+}

@@ -1,0 +1,383 @@
+import {
+  FIRST_PAGE_SIZE,
+  MAX_PAGE_SIZE,
+  type BoardSnapshot,
+  type ColumnPageAt,
+  type ContactsAt,
+} from "@dmtracker/shared/contracts/board.ts";
+import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { Actor, Member, Session, Tag } from "@dmtracker/shared/contracts/people.ts";
+import type { Pipeline, Total } from "@dmtracker/shared/contracts/pipeline.ts";
+import type { Viewer } from "@dmtracker/shared/contracts/realtime.ts";
+import { SvelteMap } from "svelte/reactivity";
+import { ApiError } from "#lib/api/client.ts";
+import type { BoardChannel } from "#lib/realtime/board-channel.ts";
+import type { BoardColumn } from "./board-column.svelte.ts";
+import type { BoardSource } from "./board-source.ts";
+import { BoardSync } from "./board-sync.ts";
+import { BoardTruth, contactIdsOf } from "./board-truth.svelte.ts";
+import { ChangeSender } from "./change-sender.ts";
+import { LiveState } from "./live-state.svelte.ts";
+import { MissingContacts } from "./missing-contacts.ts";
+import { judge, layOver, type OverlayGround } from "./overlay.ts";
+import { newMutationId, type ChangeStorage } from "./pending-changes.ts";
+import { ShownContacts } from "./shown-contacts.svelte.ts";
+import { Signal } from "./signal.ts";
+import { stageTotals, type Shift } from "./stage-totals.ts";
+
+const OPEN_RETRY_MS = 3_000;
+
+export type RefusedChange = { contactId: string; username: string; message: string };
+
+/** A card that now stands elsewhere, and who did it: nobody when a refused change falls back. */
+export type Move = { contactId: string; by: "me" | "someone" | "refusal"; actor?: Actor | undefined };
+
+export type BoardParts = {
+  pipelineId: string;
+  session: Session;
+  channel: BoardChannel;
+  source: BoardSource;
+  storage: ChangeStorage;
+};
+
+/**
+ * One pipeline as it is now. Truth: what the log says. Overlay: own changes that the log has not confirmed. What is
+ * shown is always the one laid over the other, so a refusal needs no undoing.
+ */
+export class Board {
+  readonly live = new LiveState();
+  /** Why the board could not be opened. */
+  problem = $state<string>();
+  readonly #parts: BoardParts;
+  readonly #me: Actor;
+  readonly #truth = new BoardTruth();
+  readonly #shown = new ShownContacts(this.#truth);
+  readonly #sync: BoardSync;
+  readonly #sender: ChangeSender;
+  readonly #missing: MissingContacts;
+  readonly #waiting = new SvelteMap<string, number>();
+  readonly #refusals = new SvelteMap<string, string>();
+  /** Contacts that someone holds open, wherever they stand. */
+  readonly #opened = new Set<string>();
+  #shifts = $state.raw<readonly Shift[]>([]);
+  #viewers = $state.raw<readonly Viewer[]>([]);
+  #lookedAt: string | null = null;
+  /** Answers that were asked for under an earlier snapshot are dropped. */
+  #epoch = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  readonly #eventSignal = new Signal<readonly PipelineEvent[]>();
+  readonly #reloadSignal = new Signal<undefined>();
+  readonly #refusedSignal = new Signal<RefusedChange>();
+  readonly #moveSignal = new Signal<readonly Move[]>();
+  readonly #revokedSignal = new Signal<string>();
+  readonly onEvents = this.#eventSignal.listen;
+  readonly onReload = this.#reloadSignal.listen;
+  readonly onRefused = this.#refusedSignal.listen;
+  readonly onMoved = this.#moveSignal.listen;
+  readonly onRevoked = this.#revokedSignal.listen;
+
+  /** True count and value per stage, own pending changes included. */
+  readonly totals: ReadonlyMap<string, Total> = $derived(
+    this.pipeline ? stageTotals(this.pipeline, this.#shifts) : new Map<string, Total>(),
+  );
+  readonly #viewersByContact = $derived(Map.groupBy(this.#viewers, ({ contactId }) => contactId));
+  /** Other people who have this pipeline open, each once. */
+  readonly people: readonly Viewer[] = $derived([
+    ...new Map(this.#viewers.map((viewer) => [viewer.userId, viewer])).values(),
+  ]);
+
+  constructor(parts: BoardParts) {
+    this.#parts = parts;
+    const { user } = parts.session;
+    this.#me = { type: "user", id: user.id, name: user.name };
+    this.#missing = new MissingContacts({
+      load: (ids) => parts.source.loadContactsById(parts.pipelineId, ids),
+      admit: (answer, asked) => this.#admit(answer, asked),
+    });
+    this.#sender = new ChangeSender(parts.channel, parts.storage, {
+      acknowledged: (seq) => this.#acknowledged(seq),
+      refused: ({ contactId }, { message }) => this.#refuse(contactId, message),
+    });
+    this.#sync = new BoardSync(parts.channel, parts.pipelineId, this.live, {
+      apply: (events) => this.#apply(events),
+      reload: () => this.#load(),
+      joined: () => this.#joined(),
+      lost: () => this.#lost(),
+      presence: (viewers) => (this.#viewers = viewers.filter(({ userId }) => userId !== user.id)),
+      revoked: (reason) => this.#revokedSignal.tell(reason),
+    });
+    this.#countWaiting();
+    void this.#open();
+  }
+
+  get pipelineId(): string {
+    return this.#parts.pipelineId;
+  }
+
+  get pipeline(): Pipeline | undefined {
+    return this.#truth.pipeline;
+  }
+
+  get members(): readonly Member[] {
+    return this.#truth.members;
+  }
+
+  get tags(): readonly Tag[] {
+    return this.#truth.tags;
+  }
+
+  get columns(): readonly BoardColumn[] {
+    return this.#truth.columns;
+  }
+
+  /** A contact as the person sees it, own pending changes included. */
+  contact(contactId: string): Contact | undefined {
+    return this.#shown.get(contactId);
+  }
+
+  /** Own changes of a contact that the server has not answered. */
+  waiting(contactId: string): number {
+    return this.#waiting.get(contactId) ?? 0;
+  }
+
+  /** Why the last own change of a contact was refused. */
+  refusal(contactId: string): string | undefined {
+    return this.#refusals.get(contactId);
+  }
+
+  dismissRefusal(contactId: string): void {
+    this.#refusals.delete(contactId);
+  }
+
+  /** Others who have this contact open. */
+  viewers(contactId: string): readonly Viewer[] {
+    return this.#viewersByContact.get(contactId) ?? [];
+  }
+
+  /** Tells the others which contact is open here. */
+  lookAt(contactId: string | null): void {
+    this.#lookedAt = contactId;
+    this.#tellPresence();
+  }
+
+  /** Makes sure that a contact is held and kept up to date, wherever it stands. */
+  async open(contactId: string): Promise<void> {
+    this.#opened.add(contactId);
+    if (this.#truth.contacts.has(contactId)) return;
+    const answer = await this.#parts.source.loadContactsById(this.pipelineId, [contactId]);
+    if (answer.contacts.length === 0) throw new ApiError("not_found", "No such contact");
+    if (!this.#admit(answer, [contactId])) this.#missing.want(contactId);
+  }
+
+  /** Changes a contact: shown now, sent as soon as possible, kept until the log confirms it. */
+  change(contactId: string, change: ContactChange): void {
+    this.#refusals.delete(contactId);
+    const saved = this.#truth.contacts.get(contactId);
+    const ground = this.#ground();
+    if (saved && ground) {
+      const { last } = judge([...this.#sender.pending, { contactId, change }], ground);
+      if (last && !last.ok) return this.#refuse(contactId, last.message);
+      if (last?.events.length === 0) return;
+    }
+    const wish = { mutationId: newMutationId(), contactId, change };
+    this.#sender.add(saved ? { ...wish, version: saved.version } : wish);
+    if (!saved) this.#missing.want(contactId);
+    this.#settle([contactId], () => ({ by: "me", actor: this.#me }));
+  }
+
+  /** The view has come to this index of a column: what follows is fetched before it gets there. */
+  async reach(column: BoardColumn, index: number): Promise<void> {
+    column.wanted = Math.max(column.wanted, index);
+    if (column.loading) return;
+    column.loading = true;
+    while (!column.complete && column.contacts.length < column.wanted + FIRST_PAGE_SIZE) {
+      const far = column.wanted > column.contacts.length;
+      column.failed = !(await this.#loadPage(column, far ? MAX_PAGE_SIZE : MAX_PAGE_SIZE / 2));
+      if (column.failed || !this.columns.includes(column)) break;
+    }
+    column.loading = false;
+  }
+
+  /** Tries again at once what failed when the board was opened. */
+  retry(): void {
+    clearTimeout(this.#retry);
+    this.problem = undefined;
+    void this.#open();
+  }
+
+  close(): void {
+    this.#epoch += 1;
+    clearTimeout(this.#retry);
+    this.#sync.stop();
+    this.#sender.stop();
+    this.#missing.clear();
+    this.live.stop();
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#load();
+    } catch (error) {
+      const known = error instanceof ApiError;
+      this.problem = known ? error.message : "The board could not be opened";
+      const lasting = known && ["not_found", "forbidden", "unauthenticated", "invalid"].includes(error.code);
+      if (!lasting) this.#retry = setTimeout(() => void this.#open(), OPEN_RETRY_MS);
+    }
+  }
+
+  /** Takes a snapshot, and as much below it as the view had loaded before. */
+  async #load(): Promise<void> {
+    const epoch = ++this.#epoch;
+    const snapshot = await this.#parts.source.loadBoard(this.pipelineId);
+    const deeper = await Promise.all(snapshot.columns.map((page) => this.#loadDeeper(page)));
+    if (epoch !== this.#epoch) return;
+    this.#truth.install(snapshot, deeper.flat());
+    this.#shown.reset(this.#opened);
+    this.#missing.clear();
+    for (const id of [...this.#opened, ...this.#sender.pending.map(({ contactId }) => contactId)]) {
+      if (!this.#truth.contacts.has(id)) this.#missing.want(id);
+    }
+    this.#sender.confirm(snapshot.pipeline.seq);
+    this.#settle(this.#truth.contacts.keys());
+    this.problem = undefined;
+    this.#sync.restart(snapshot.pipeline.seq);
+    this.#reloadSignal.tell(undefined);
+  }
+
+  async #loadDeeper(first: BoardSnapshot["columns"][number]): Promise<ColumnPageAt[]> {
+    const pages: ColumnPageAt[] = [];
+    const wanted = this.#truth.column(first.stageId)?.wanted ?? 0;
+    let last = first;
+    for (let count = first.contacts.length; last.more && count < wanted; count += last.contacts.length) {
+      const place = { pipelineId: this.pipelineId, stageId: first.stageId, after: last.contacts.at(-1) };
+      const page = await this.#parts.source.loadColumnPage({ ...place, limit: MAX_PAGE_SIZE });
+      pages.push(page);
+      last = page;
+    }
+    return pages;
+  }
+
+  /** False when the page did not arrive; one that is of no use any more is simply asked for again. */
+  async #loadPage(column: BoardColumn, limit: number): Promise<boolean> {
+    const epoch = this.#epoch;
+    const { stageId, boundary } = column;
+    const query = { pipelineId: this.pipelineId, stageId, after: boundary, limit };
+    const page = await this.#parts.source.loadColumnPage(query).catch(() => undefined);
+    if (!page) return false;
+    if (epoch !== this.#epoch || column.boundary !== boundary) return true;
+    const missing = this.#truth.extend(column, page);
+    if (!missing) return true;
+    for (const id of missing) this.#missing.want(id);
+    this.#sync.notice(page.seq);
+    // Also contacts that were known before and stand where the page reaches now.
+    const inStage = [...this.#truth.contacts.values()].filter((contact) => contact.stageId === stageId);
+    this.#settle(inStage.map(({ id }) => id));
+    return true;
+  }
+
+  #admit({ contacts, seq }: ContactsAt, asked: readonly string[]): boolean {
+    if (!this.#truth.admit(contacts, seq)) return false;
+    this.#sync.notice(seq);
+    this.#settle(asked);
+    return true;
+  }
+
+  #joined(): void {
+    this.#sender.start();
+    this.#tellPresence();
+    for (const column of this.columns) if (column.failed) void this.reach(column, column.wanted);
+  }
+
+  #lost(): void {
+    this.#sender.stop();
+    this.#viewers = [];
+  }
+
+  #tellPresence(): void {
+    if (!this.#parts.channel.connected) return;
+    // Told again with the next connection: nothing depends on this one call.
+    void this.#parts.channel.setPresence(this.pipelineId, this.#lookedAt).catch(() => undefined);
+  }
+
+  #apply(events: readonly PipelineEvent[]): void {
+    const touched = new Map<string, Actor>();
+    const settle = () => this.#settle(touched.keys(), (id) => ({ by: "someone", actor: touched.get(id) }));
+    for (const event of events) {
+      try {
+        // Places are compared by rank: what moved before the ranks change must stand in its place by then.
+        if (event.type === "pipeline.reranked") settle();
+        const missing = this.#truth.apply(event);
+        if (missing) this.#missing.want(missing);
+        if (event.type === "pipeline.reranked") this.#shown.rerank(contactIdsOf(event), this.#pendingIds());
+        if (event.contactId) touched.set(event.contactId, event.cause?.actor ?? event.actor);
+      } catch (error) {
+        // One event that cannot be read must not stop the others: a snapshot repairs what it would have done.
+        console.error(`Event ${event.seq} cannot be applied`, error);
+        this.#truth.forgetBefore(event.seq);
+        this.#sync.startOver();
+      }
+    }
+    const confirmed = this.#sender.confirm(this.#sync.seq);
+    settle();
+    this.#settle(confirmed, () => ({ by: "someone" }));
+    this.#eventSignal.tell(events);
+  }
+
+  #acknowledged(seq: number): void {
+    this.#sync.notice(seq);
+    this.#settle(this.#sender.confirm(this.#sync.seq), () => ({ by: "someone" }));
+  }
+
+  #refuse(contactId: string, message: string): void {
+    this.#refusals.set(contactId, message);
+    this.#settle([contactId], () => ({ by: "refusal" }));
+    const username = this.#shown.get(contactId)?.username ?? "";
+    this.#refusedSignal.tell({ contactId, username, message });
+  }
+
+  #pendingIds(): Set<string> {
+    return new Set(this.#sender.pending.map(({ contactId }) => contactId));
+  }
+
+  #ground(): OverlayGround | undefined {
+    const { pipeline, contacts } = this.#truth;
+    return (
+      pipeline && {
+        pipeline,
+        actor: this.#me,
+        now: new Date().toISOString(),
+        saved: (id) => contacts.get(id),
+        list: (stageId) => this.#truth.column(stageId)?.draft ?? [],
+      }
+    );
+  }
+
+  /** Brings what is shown in line with truth and overlay: for these contacts and all with pending changes. */
+  #settle(touched: Iterable<string>, author?: (id: string) => Omit<Move, "contactId">): void {
+    const { contacts } = this.#truth;
+    const overlaid = this.#pendingIds();
+    const moves: Move[] = [];
+    const place = (contact: Contact | undefined) => {
+      const moved = contact && this.#shown.place(contact, overlaid.has(contact.id));
+      if (moved && author) moves.push({ contactId: contact.id, ...author(contact.id) });
+    };
+    for (const id of touched) if (!overlaid.has(id)) place(contacts.get(id));
+    const ground = this.#ground();
+    const laid = ground && overlaid.size > 0 ? layOver(this.#sender.pending, ground) : new Map<string, Contact>();
+    for (const contact of laid.values()) place(contact);
+    this.#shifts = [...laid.values()].map((to) => ({ from: contacts.get(to.id) ?? to, to }));
+    this.#countWaiting();
+    // Told before the page changes, so that listeners can still measure where the cards stood.
+    if (moves.length > 0) this.#moveSignal.tell(moves);
+    for (const column of this.columns) column.publish();
+  }
+
+  #countWaiting(): void {
+    const counts = this.#sender.countWaiting();
+    this.live.waiting = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    for (const id of [...this.#waiting.keys()]) if (!counts.has(id)) this.#waiting.delete(id);
+    for (const [id, count] of counts) this.#waiting.set(id, count);
+  }
+}

@@ -1,0 +1,146 @@
+import { TEMPORARY_ERRORS, type ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
+import type { BoardChannel } from "#lib/realtime/board-channel.ts";
+import type { ChangeStorage, PendingChange } from "./pending-changes.ts";
+
+const RETRY_MIN_MS = 300;
+const RETRY_MAX_MS = 10_000;
+
+type Sending = {
+  readonly pending: PendingChange;
+  state: "waiting" | "sent" | "acknowledged";
+  /** The number that the stream must reach before the overlay may go. */
+  ackSeq: number;
+  tries: number;
+  notBefore: number;
+};
+
+export type SenderEvents = {
+  /** Committed as of `seq`; it stays laid over until `confirm` sees that number. */
+  acknowledged(seq: number): void;
+  refused(pending: PendingChange, error: ErrorBody): void;
+};
+
+/**
+ * Own changes on their way: kept in order, sent at once while the board is live, sent again with the same mutation
+ * id after anything that passes by itself. A change waits only for earlier ones of the contacts that it names.
+ */
+export class ChangeSender {
+  readonly #channel: Pick<BoardChannel, "connected" | "change">;
+  readonly #storage: ChangeStorage;
+  readonly #events: SenderEvents;
+  #queue: Sending[] = [];
+  #open = false;
+  #lastOrder = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(channel: Pick<BoardChannel, "connected" | "change">, storage: ChangeStorage, events: SenderEvents) {
+    this.#channel = channel;
+    this.#storage = storage;
+    this.#events = events;
+    for (const pending of storage.load()) this.#enqueue(pending);
+  }
+
+  /** In order; includes acknowledged changes that the stream has not reached. */
+  get pending(): PendingChange[] {
+    return this.#queue.map(({ pending }) => pending);
+  }
+
+  /** Unanswered changes per contact. */
+  countWaiting(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { pending, state } of this.#queue) {
+      if (state !== "acknowledged") counts.set(pending.contactId, (counts.get(pending.contactId) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  add(wish: Omit<PendingChange, "order">): void {
+    const pending: PendingChange = { ...wish, order: Math.max(Date.now(), this.#lastOrder + 1) };
+    this.#storage.save(pending);
+    this.#enqueue(pending);
+    this.#pump();
+  }
+
+  /** The stream runs: send what waits. */
+  start(): void {
+    this.#open = true;
+    for (const sending of this.#queue) sending.notBefore = 0;
+    this.#pump();
+  }
+
+  stop(): void {
+    this.#open = false;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+  }
+
+  /** Drops what the stream has reached and returns the contacts concerned. */
+  confirm(seq: number): string[] {
+    const done = this.#queue.filter(({ state, ackSeq }) => state === "acknowledged" && ackSeq <= seq);
+    if (done.length > 0) this.#queue = this.#queue.filter((sending) => !done.includes(sending));
+    return done.map(({ pending }) => pending.contactId);
+  }
+
+  #enqueue(pending: PendingChange): void {
+    this.#lastOrder = Math.max(this.#lastOrder, pending.order);
+    this.#queue.push({ pending, state: "waiting", ackSeq: 0, tries: 0, notBefore: 0 });
+  }
+
+  #pump(): void {
+    if (!this.#open || !this.#channel.connected) return;
+    const now = Date.now();
+    const unanswered = new Set<string>();
+    let soonest = Infinity;
+    for (const sending of this.#queue) {
+      if (sending.state === "acknowledged") continue;
+      const { contactId, change } = sending.pending;
+      const free = [contactId, change.after, change.before].every((id) => !id || !unanswered.has(id));
+      unanswered.add(contactId);
+      if (sending.state !== "waiting" || !free) continue;
+      if (sending.notBefore <= now) void this.#send(sending);
+      else soonest = Math.min(soonest, sending.notBefore);
+    }
+    clearTimeout(this.#retry);
+    this.#retry = soonest < Infinity ? setTimeout(() => this.#pump(), soonest - now) : undefined;
+  }
+
+  async #send(sending: Sending): Promise<void> {
+    const { mutationId, contactId, change, version } = sending.pending;
+    sending.state = "sent";
+    try {
+      const reply = await this.#channel.change({
+        ...change,
+        mutationId,
+        contactId,
+        ...(version !== undefined && { version }),
+      });
+      if (reply.ok) this.#acknowledge(sending, reply.seq);
+      else if (TEMPORARY_ERRORS.has(reply.code)) this.#later(sending);
+      else this.#refuse(sending, reply);
+    } catch {
+      // No answer is no refusal: it may be committed, the same mutation id finds out.
+      this.#later(sending);
+    }
+    this.#pump();
+  }
+
+  #acknowledge(sending: Sending, seq: number): void {
+    sending.state = "acknowledged";
+    sending.ackSeq = seq;
+    this.#storage.remove(sending.pending.mutationId);
+    this.#events.acknowledged(seq);
+  }
+
+  #refuse(sending: Sending, error: ErrorBody): void {
+    this.#queue = this.#queue.filter((other) => other !== sending);
+    this.#storage.remove(sending.pending.mutationId);
+    this.#events.refused(sending.pending, error);
+  }
+
+  #later(sending: Sending): void {
+    const pause = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** sending.tries);
+    sending.tries += 1;
+    sending.notBefore = Date.now() + pause * (0.5 + Math.random() / 2);
+    sending.state = "waiting";
+  }
+}

@@ -1,0 +1,67 @@
+import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import { SvelteMap } from "svelte/reactivity";
+import type { BoardTruth } from "./board-truth.svelte.ts";
+
+/** Contacts as people see them, each in at most one column. */
+export class ShownContacts {
+  readonly #truth: BoardTruth;
+  readonly #shown = new SvelteMap<string, Contact>();
+  /** What stands in a column, exactly as it was inserted there. */
+  readonly #placed = new Map<string, Contact>();
+
+  constructor(truth: BoardTruth) {
+    this.#truth = truth;
+  }
+
+  get(id: string): Contact | undefined {
+    return this.#shown.get(id);
+  }
+
+  /** The columns were emptied for a snapshot: keep only what is held, until it is placed again. */
+  reset(held: ReadonlySet<string>): void {
+    this.#placed.clear();
+    for (const id of [...this.#shown.keys()]) {
+      if (!held.has(id) && !this.#truth.contacts.has(id)) this.#shown.delete(id);
+    }
+  }
+
+  /**
+   * Shows a contact in its new state; true when it now stands elsewhere than before. An own pending change stands
+   * where the person put it, even below what is loaded.
+   */
+  place(contact: Contact, pending: boolean): boolean {
+    if (this.#shown.get(contact.id) !== contact) this.#shown.set(contact.id, contact);
+    const old = this.#placed.get(contact.id);
+    const column = this.#truth.column(contact.stageId);
+    const visible = column !== undefined && (pending || column.covers(contact));
+    if (old === contact && visible) return false;
+    const stays = old?.stageId === contact.stageId && old.rank === contact.rank && visible;
+    if (visible) this.#placed.set(contact.id, contact);
+    else this.#placed.delete(contact.id);
+    if (stays) column.replace(old, contact);
+    else {
+      if (old) this.#truth.column(old.stageId)?.remove(old);
+      if (visible) column.insert(contact);
+    }
+    return !stays && (old !== undefined || visible);
+  }
+
+  /**
+   * New ranks, same order: every contact is replaced where it stands, because searching by place would fail in a
+   * list that is half old and half new. The boundary moves to the new place of the last contact inside it.
+   */
+  rerank(ids: readonly string[], pending: ReadonlySet<string>): void {
+    const { contacts } = this.#truth;
+    const stageIds = new Set(ids.map((id) => contacts.get(id)?.stageId));
+    for (const column of this.#truth.columns.filter(({ stageId }) => stageIds.has(stageId))) {
+      const last = column.draft.findLast((contact) => !pending.has(contact.id) && column.covers(contact));
+      const boundary = last && contacts.get(last.id);
+      column.replaceAll((old) => (pending.has(old.id) ? old : (contacts.get(old.id) ?? old)));
+      if (boundary && !column.complete) column.extend(boundary, true);
+      for (const contact of column.draft) {
+        this.#placed.set(contact.id, contact);
+        this.#shown.set(contact.id, contact);
+      }
+    }
+  }
+}

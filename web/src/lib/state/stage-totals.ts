@@ -1,0 +1,29 @@
+import type { Pipeline, Total } from "@dmtracker/shared/contracts/pipeline.ts";
+import type { Bucket } from "@dmtracker/shared/pipeline/apply-event.ts";
+
+/** A contact that own pending changes show elsewhere than the saved totals count it. */
+export type Shift = { from: Pick<Bucket, "stageId" | "value">; to: Pick<Bucket, "stageId" | "value"> };
+
+/** Count and value per stage: the saved totals with own pending changes on top, never what happens to be loaded. */
+export function stageTotals(pipeline: Pipeline, shifts: readonly Shift[]): Map<string, Total> {
+  const totals = new Map<string, Total>();
+  for (const { id } of pipeline.stages) {
+    const total = { count: 0, value: 0 };
+    for (const part of Object.values(pipeline.totals[id] ?? {})) {
+      total.count += part.count;
+      total.value += part.value;
+    }
+    totals.set(id, total);
+  }
+  for (const { from, to } of shifts) {
+    add(totals.get(from.stageId), -1, from.value);
+    add(totals.get(to.stageId), 1, to.value);
+  }
+  return totals;
+}
+
+function add(total: Total | undefined, sign: 1 | -1, value: number | null): void {
+  if (!total) return;
+  total.count += sign;
+  total.value += sign * (value ?? 0);
+}

@@ -1,0 +1,59 @@
+import type { Session } from "@dmtracker/shared/contracts/people.ts";
+import { createContext } from "svelte";
+import { openBoardChannel, type BoardChannel } from "#lib/realtime/board-channel.ts";
+import { serverSource } from "./board-source.ts";
+import { Board } from "./board.svelte.ts";
+import { storeChangesIn } from "./pending-changes.ts";
+
+/**
+ * What lives as long as someone is signed in, whatever page is open: one connection, one subscription. Board and
+ * contact page look at the same contacts, so nothing can be missed between them (twentyhq/twenty#20242).
+ */
+export class Workspace {
+  readonly session: Session;
+  board = $state.raw<Board>();
+  /** Why access ended, as a sentence. */
+  revoked = $state<string>();
+  #channel: BoardChannel | undefined;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** The board of a pipeline; the same one as long as the pipeline is the same. */
+  openPipeline(pipelineId: string): Board {
+    if (this.board?.pipelineId === pipelineId) return this.board;
+    this.board?.close();
+    this.#channel ??= this.#openChannel();
+    const board = new Board({
+      pipelineId,
+      session: this.session,
+      channel: this.#channel,
+      source: serverSource,
+      storage: storeChangesIn(localStorage, this.session.user.id, pipelineId),
+    });
+    board.onRevoked((reason) => this.#end(reason));
+    this.board = board;
+    return board;
+  }
+
+  close(): void {
+    this.board?.close();
+    this.board = undefined;
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  #openChannel(): BoardChannel {
+    const channel = openBoardChannel();
+    channel.connect();
+    return channel;
+  }
+
+  #end(reason: string): void {
+    this.revoked = reason;
+    this.#channel?.close();
+  }
+}
+
+export const [getWorkspace, setWorkspace] = createContext<Workspace>();
