@@ -171,7 +171,7 @@ describe("tags, people, messages, notes", () => {
     );
     expect(line.body).toBe("Tell me more");
     expect(plainText(describeEvent({ ...event, actor: api }, names, "@kim.fit"))).toBe(
-      "An incoming message was logged for @kim.fit, conversation status from No Reply to Replied via API",
+      "An incoming message was logged for @kim.fit via API, conversation status from No Reply to Replied",
     );
   });
 

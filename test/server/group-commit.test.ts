@@ -1,0 +1,129 @@
+import { CommitQueues } from "@dmtracker/server/pipeline/commit-queue.ts";
+import { ContactModel } from "@dmtracker/server/contacts/contact.model.ts";
+import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
+import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
+import { findEventsAfter } from "@dmtracker/server/activity/event.store.ts";
+import { findPipeline } from "@dmtracker/server/pipeline/pipeline.store.ts";
+import type { AppContext } from "@dmtracker/server/app-context.ts";
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import { expect, test } from "vitest";
+import { startServer, type TestOrganization } from "../support/server.ts";
+
+const server = await startServer();
+
+const asApi = { type: "api" as const, id: "t", name: "load" };
+
+async function withContacts(count: number): Promise<{ organization: TestOrganization; ids: string[] }> {
+  const organization = await server.anOrganization();
+  const made = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      createContact(server.context, {
+        organizationId: organization.id,
+        pipelineId: organization.pipeline.id,
+        actor: asApi,
+        contact: { username: `c${index}`, source: "api" },
+      }),
+    ),
+  );
+  return { organization, ids: made.map(({ contactId }) => contactId) };
+}
+
+test("[RT1] [RT8] a burst of 1,000 changes to one pipeline is numbered without gaps and travels in few messages", async () => {
+  const { organization, ids } = await withContacts(50);
+  const batches: PipelineEvent[][] = [];
+  const app: AppContext = {
+    ...server.context,
+    commits: new CommitQueues((_pipeline, events) => batches.push(events)),
+  };
+  const before = (await findPipeline(organization.pipeline.id))?.seq ?? 0;
+  const answers = await Promise.all(
+    Array.from({ length: 1_000 }, (_, index) =>
+      changeContact(app, {
+        organizationId: organization.id,
+        contactId: ids[index % ids.length] as string,
+        actor: asApi,
+        change: { value: index + 1 },
+      }),
+    ),
+  );
+  const seqs = answers.map(({ seq }) => seq).sort((a, b) => a - b);
+  expect(seqs).toEqual(Array.from({ length: 1_000 }, (_, index) => before + index + 1));
+  expect(batches.flat().map(({ seq }) => seq)).toEqual(seqs);
+  expect(batches.length).toBeLessThan(100);
+});
+
+test("[CC5] a bad change in a batch is refused alone", async () => {
+  const { organization, ids } = await withContacts(3);
+  const change = (contactId: string, stageId?: string) =>
+    changeContact(server.context, {
+      organizationId: organization.id,
+      contactId,
+      pipelineId: organization.pipeline.id,
+      actor: asApi,
+      change: stageId ? { stageId } : { value: 5 },
+    });
+  const results = await Promise.allSettled([
+    change(ids[0] as string),
+    change("f".repeat(24)),
+    change(ids[1] as string, "e".repeat(24)),
+    change(ids[2] as string),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled"]);
+  expect(await ContactModel.countDocuments({ organizationId: organization.id, value: 5 })).toBe(2);
+});
+
+test("[CC6] [CC5] a handle taken by another contact is refused alone, its companions are saved", async () => {
+  const { organization, ids } = await withContacts(3);
+  const rename = (contactId: string, username: string) =>
+    changeContact(server.context, {
+      organizationId: organization.id,
+      contactId,
+      pipelineId: organization.pipeline.id,
+      actor: asApi,
+      change: { username },
+    });
+  const results = await Promise.allSettled([
+    rename(ids[0] as string, "fresh"),
+    rename(ids[1] as string, "c2"),
+    rename(ids[2] as string, "other"),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+});
+
+test("[RT1] two processes that write the same pipeline share one gapless log and lose nothing", async () => {
+  const { organization, ids } = await withContacts(10);
+  const nodes = [0, 1].map((): AppContext => ({ ...server.context, commits: new CommitQueues(() => {}) }));
+  const before = (await findPipeline(organization.pipeline.id))?.seq ?? 0;
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, index) =>
+      changeContact(nodes[index % 2] as AppContext, {
+        organizationId: organization.id,
+        contactId: ids[index % ids.length] as string,
+        actor: asApi,
+        change: { note: `note ${index}` },
+      }),
+    ),
+  );
+  expect(new Set(answers.map(({ seq }) => seq)).size).toBe(200);
+  const events = await findEventsAfter(organization.pipeline.id, before, 1_000);
+  expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 200 }, (_, index) => before + index + 1));
+  expect(new Set(events.map(({ after }) => after.note)).size).toBe(200);
+});
+
+test("[RT2] stopping finishes what was accepted and refuses what comes later", async () => {
+  const { organization, ids } = await withContacts(2);
+  const app: AppContext = { ...server.context, commits: new CommitQueues(() => {}) };
+  const input = {
+    organizationId: organization.id,
+    contactId: ids[0] as string,
+    pipelineId: organization.pipeline.id,
+    actor: asApi,
+  };
+  const accepted = changeContact(app, { ...input, change: { value: 1 } });
+  const stopped = app.commits.stop();
+  await expect(changeContact(app, { ...input, change: { value: 2 } })).rejects.toMatchObject({
+    code: "stopping",
+  });
+  expect(await accepted).toMatchObject({ version: 2 });
+  await stopped;
+});

@@ -1,0 +1,104 @@
+import { connectMongo, disconnectMongo } from "@dmtracker/server/platform/mongo.ts";
+import { startApplication, type Application } from "@dmtracker/server/app.ts";
+import { startEmbeddedMongo } from "@dmtracker/server/embedded-mongo/start.ts";
+import type { Role } from "@dmtracker/shared/contracts/people.ts";
+import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
+import { findPipelines } from "@dmtracker/server/pipeline/pipeline.store.ts";
+import { insertToken } from "@dmtracker/server/tokens/token.store.ts";
+import { afterAll } from "vitest";
+
+const PASSWORD = "correct horse battery";
+
+export type TestPerson = { id: string; name: string; email: string; cookie: string };
+
+export type TestOrganization = {
+  id: string;
+  pipeline: Pipeline;
+  owner: TestPerson;
+  admin: TestPerson;
+  member: TestPerson;
+  token: string;
+};
+
+export type TestServer = Application & { anOrganization(): Promise<TestOrganization> };
+
+let made = 0;
+
+/**
+ * The whole server on a free port: with the built-in database in memory, or with the database of MONGODB_URL.
+ * Call it at the top of a test file; it cleans up after the file.
+ */
+export async function startServer(): Promise<TestServer> {
+  const embedded = process.env.MONGODB_URL ? undefined : await startEmbeddedMongo({});
+  await connectMongo(process.env.MONGODB_URL ?? (embedded?.url as string));
+  const application = await startApplication({
+    env: {
+      port: 0,
+      host: "127.0.0.1",
+      dataDir: "unused",
+      mongodbUrl: undefined,
+      redisUrl: undefined,
+      publicUrl: undefined,
+      authSecret: undefined,
+      demo: false,
+      logLevel: process.env.LOG_LEVEL ?? "fatal",
+    },
+    authSecret: "a secret that is only good for tests, nothing else",
+    heartbeatMs: 200,
+  });
+  afterAll(async () => {
+    await application.stop();
+    await disconnectMongo();
+    await embedded?.stop();
+  });
+  return { ...application, anOrganization: () => makeOrganization(application) };
+}
+
+async function signIn(url: string, email: string): Promise<string> {
+  const response = await fetch(`${url}/api/auth/sign-in/email`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: url },
+    body: JSON.stringify({ email, password: PASSWORD }),
+  });
+  if (!response.ok) throw new Error(`sign-in answered ${response.status}: ${await response.text()}`);
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";")[0])
+    .join("; ");
+}
+
+async function makePerson({ context, url }: Application, name: string): Promise<TestPerson> {
+  made += 1;
+  const { internalAdapter, password } = await context.auth.$context;
+  const email = `${name.toLowerCase()}.${made}.${Date.now()}@example.com`;
+  const user = await internalAdapter.createUser({ name, email }, { method: "email-password" });
+  await internalAdapter.linkAccount({
+    userId: user.id,
+    accountId: user.id,
+    providerId: "credential",
+    password: await password.hash(PASSWORD),
+  });
+  return { id: user.id, name, email, cookie: await signIn(url, email) };
+}
+
+async function makeOrganization(application: Application): Promise<TestOrganization> {
+  const { context } = application;
+  made += 1;
+  const slug = `org-${made}-${Date.now()}`;
+  const [owner, admin, member] = [
+    await makePerson(application, "Ana"),
+    await makePerson(application, "Bob"),
+    await makePerson(application, "Cem"),
+  ];
+  const organization = await context.auth.api.createOrganization({
+    body: { name: slug, slug, userId: owner.id },
+  });
+  const join = (userId: string, role: Role) =>
+    context.auth.api.addMember({ body: { userId, organizationId: organization.id, role } });
+  await join(admin.id, "admin");
+  await join(member.id, "member");
+  const [pipeline] = await findPipelines(organization.id);
+  if (!pipeline) throw new Error("a new organization has no pipeline");
+  const { secret } = await insertToken(organization.id, "n8n", context.now());
+  return { id: organization.id, pipeline, owner, admin, member, token: secret };
+}
