@@ -38,7 +38,13 @@ const FIELD_LABEL = {
 type FieldName = keyof typeof FIELD_LABEL;
 
 /** An act in both voices: "Ana moved it to …" when a person did it, "It moved to …" when nobody did. */
-type Phrase = { active: Segment[]; passive: Segment[]; body?: string };
+type Phrase = {
+  active: Segment[];
+  passive: Segment[];
+  /** What follows from the act, said after its way. */
+  tail?: Segment[];
+  body?: string;
+};
 
 function capitalised(segments: Segment[]): Segment[] {
   const [first, ...rest] = segments;
@@ -226,17 +232,18 @@ class Teller {
   #messageLogged(): Phrase {
     const { before, after } = this.#event;
     const direction = after.lastMessage?.direction === "in" ? "an incoming" : "an outgoing";
-    const rest: Segment[] = [];
+    const tail: Segment[] = [];
     const next = after.conversationStatus;
     if (next && next !== before.conversationStatus) {
       const old = before.conversationStatus;
-      rest.push(text(", conversation status"));
-      if (old) rest.push(text(" from "), value(CONVERSATION_STATUS_LABEL[old]));
-      rest.push(text(" to "), value(CONVERSATION_STATUS_LABEL[next]));
+      tail.push(text(", conversation status"));
+      if (old) tail.push(text(" from "), value(CONVERSATION_STATUS_LABEL[old]));
+      tail.push(text(" to "), value(CONVERSATION_STATUS_LABEL[next]));
     }
     return {
-      active: [text(`logged ${direction} message${this.#about()}`), ...rest],
-      passive: [text(`${direction} message was logged${this.#about()}`), ...rest],
+      active: [text(`logged ${direction} message${this.#about()}`)],
+      passive: [text(`${direction} message was logged${this.#about()}`)],
+      tail,
       body: after.lastMessage?.text ?? "",
     };
   }
@@ -272,13 +279,14 @@ function because(cause: Cause): Segment[] {
  */
 export function describeEvent(event: PipelineEvent, names: Names, subject?: string): Line {
   const { actor, cause } = event;
-  const { active, passive, body } = new Teller(event, names, subject).phrase();
+  const { active, passive, tail = [], body } = new Teller(event, names, subject).phrase();
   const segments: Segment[] =
     actor.type === "user"
       ? [{ kind: "person", text: actor.name }, text(" "), ...active]
       : capitalised(passive);
   const way = via(actor);
   if (way) segments.push({ kind: "via", text: way });
+  segments.push(...tail);
   if (cause) segments.push(...because(cause));
   return body === undefined ? { segments } : { segments, body };
 }
