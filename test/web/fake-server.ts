@@ -13,9 +13,9 @@ import type {
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
 import { decide, type Place } from "@dmtracker/shared/pipeline/decide.ts";
 import { compareRanked, placeInOrder, rankBetween, ranksBetween } from "@dmtracker/shared/pipeline/ranks.ts";
-import type { BoardChannel, ChannelListener } from "#lib/realtime/board-channel.ts";
-import type { BoardSource } from "#lib/state/board-source.ts";
-import type { ChangeStorage, PendingChange } from "#lib/state/pending-changes.ts";
+import type { BoardChannel, ChannelListener } from "../../web/src/lib/realtime/board-channel.ts";
+import type { BoardSource } from "../../web/src/lib/state/board-source.ts";
+import type { ChangeStorage, PendingChange } from "../../web/src/lib/state/pending-changes.ts";
 
 export const ME: Session = {
   user: { id: "user-me", name: "Me", email: "me@example.com" },
@@ -290,9 +290,7 @@ export class FakeChannel implements BoardChannel {
     }
     if (typeof answer === "object") return Promise.resolve(refusal("forbidden", answer.refuse));
     if (answer === "answer") return Promise.resolve(this.#server.change(message, this.#actor));
-    return new Promise((resolve) =>
-      this.held.push(() => resolve(this.#server.change(message, this.#actor))),
-    );
+    return new Promise((resolve) => this.held.push(() => resolve(this.#server.change(message, this.#actor))));
   }
 
   /** Lets the oldest held change reach the server. */

@@ -1,6 +1,11 @@
 import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/errors.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import { HEARTBEAT_MS, type JoinReply, type Reply, type Viewer } from "@dmtracker/shared/contracts/realtime.ts";
+import {
+  HEARTBEAT_MS,
+  type JoinReply,
+  type Reply,
+  type Viewer,
+} from "@dmtracker/shared/contracts/realtime.ts";
 import { EventFeed } from "@dmtracker/shared/pipeline/event-feed.ts";
 import type { BoardChannel } from "#lib/realtime/board-channel.ts";
 import type { LiveState } from "./live-state.svelte.ts";
@@ -43,6 +48,7 @@ export class BoardSync {
   #heard = 0;
   #cutPause: (() => void) | undefined;
   #gapTimer: ReturnType<typeof setTimeout> | undefined;
+  #watchedGap: number | undefined;
   #stopped = false;
 
   constructor(channel: BoardChannel, pipelineId: string, live: LiveState, target: SyncTarget) {
@@ -113,8 +119,7 @@ export class BoardSync {
 
   #lose(): void {
     this.#joined = false;
-    clearTimeout(this.#gapTimer);
-    this.#gapTimer = undefined;
+    this.#watchGap();
     this.#live.lose();
     this.#target.lost();
   }
@@ -142,8 +147,8 @@ export class BoardSync {
   #receive(events: readonly PipelineEvent[]): void {
     // Before the first snapshot nothing is lost: the join that follows it asks for what came since.
     if (!this.#feed) return;
-    const readable = Array.isArray(events) ? events.filter((event) => Number.isInteger(event?.seq)) : [];
-    if (readable.length !== events?.length) this.startOver();
+    const readable = events.filter(isNumbered);
+    if (readable.length !== events.length) this.startOver();
     const due = this.#feed.receive(readable);
     if (due.length > 0) this.#target.apply(due);
     this.#hear();
@@ -151,13 +156,16 @@ export class BoardSync {
   }
 
   #watchGap(): void {
-    if (this.#gapTimer || this.#feed?.gap === undefined || !this.#joined) return;
-    const gap = this.#feed.gap;
-    this.#gapTimer = setTimeout(() => {
-      this.#gapTimer = undefined;
-      if (this.#feed?.gap === gap) void this.#catchUp();
-      else this.#watchGap();
-    }, GAP_PATIENCE_MS);
+    const gap = this.#joined ? this.#feed?.gap : undefined;
+    if (gap === this.#watchedGap) return;
+    this.#watchedGap = gap;
+    clearTimeout(this.#gapTimer);
+    if (gap !== undefined) this.#gapTimer = setTimeout(() => this.#closeGap(), GAP_PATIENCE_MS);
+  }
+
+  #closeGap(): void {
+    this.#watchedGap = undefined;
+    void this.#catchUp();
   }
 
   /** One at a time: whoever asks meanwhile is served by the loop that runs. */
@@ -222,4 +230,9 @@ export class BoardSync {
       setTimeout(resolve, ms * (0.5 + Math.random() / 2));
     });
   }
+}
+
+/** The wire is not under the compiler's eye: without a number an event has no place in the order. */
+function isNumbered(event: PipelineEvent | null): boolean {
+  return Number.isInteger(event?.seq);
 }

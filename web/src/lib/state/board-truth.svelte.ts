@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
 import type { BoardSnapshot, ColumnPage, ColumnPageAt } from "@dmtracker/shared/contracts/board.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
 import {
   FIRST_PAGE_SIZE,
   MAX_PAGE_SIZE,
@@ -365,7 +366,8 @@ export class Board {
     };
     for (const id of touched) if (!overlaid.has(id)) place(contacts.get(id));
     const ground = this.#ground();
-    const laid = ground && overlaid.size > 0 ? layOver(this.#sender.pending, ground) : new Map<string, Contact>();
+    const laid =
+      ground && overlaid.size > 0 ? layOver(this.#sender.pending, ground) : new Map<string, Contact>();
     for (const contact of laid.values()) place(contact);
     this.#shifts = [...laid.values()].map((to) => ({ from: contacts.get(to.id) ?? to, to }));
     this.#countWaiting();

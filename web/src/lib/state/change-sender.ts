@@ -33,7 +33,11 @@ export class ChangeSender {
   #lastOrder = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(channel: Pick<BoardChannel, "connected" | "change">, storage: ChangeStorage, events: SenderEvents) {
+  constructor(
+    channel: Pick<BoardChannel, "connected" | "change">,
+    storage: ChangeStorage,
+    events: SenderEvents,
+  ) {
     this.#channel = channel;
     this.#storage = storage;
     this.#events = events;

@@ -53,7 +53,9 @@ export function judge(
     const above = standing(place?.after, stageId, contact);
     const below = above ? undefined : standing(place?.before, stageId, contact);
     const upper = above?.rank ?? (below ? nearest(stageId, below.rank, "up", contact) : null);
-    const lower = above ? nearest(stageId, above.rank, "down", contact) : (below?.rank ?? top(stageId, contact));
+    const lower = above
+      ? nearest(stageId, above.rank, "down", contact)
+      : (below?.rank ?? top(stageId, contact));
     const stands = place !== undefined && contact?.stageId === stageId;
     const between = (rank: string) => (upper === null || rank > upper) && (lower === null || rank < lower);
     return stands && between(contact.rank) ? contact.rank : rankBetween(upper, lower);

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import { SvelteMap } from "svelte/reactivity";
 import type { BoardTruth } from "./board-truth.svelte.ts";

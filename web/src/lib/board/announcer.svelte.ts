@@ -1,0 +1,44 @@
+import type { Move } from "#lib/state/board.svelte.ts";
+
+const PAUSE_MS = 3_000;
+
+export type Moved = { who: string; contact: string; stage: string };
+
+/** What happened on the board since the last word, in one sentence. */
+export function describeMoves(moves: readonly Moved[]): string {
+  const [first] = moves;
+  if (!first) return "";
+  if (moves.length === 1) return `${first.who} moved @${first.contact} to ${first.stage}`;
+  const people = new Set(moves.map(({ who }) => who));
+  const cards = new Set(moves.map(({ contact }) => contact)).size;
+  const count = cards === 1 ? `@${first.contact} several times` : `${cards} cards`;
+  return people.size === 1 ? `${first.who} moved ${count}` : `${people.size} people moved ${count}`;
+}
+
+/** Tells a screen reader what others do, at most one sentence every few seconds. */
+export class Announcer {
+  text = $state("");
+  #waiting: Moved[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  note(moves: readonly Move[], describe: (move: Move) => Moved | undefined): void {
+    for (const move of moves) {
+      const moved = move.by === "someone" && move.actor ? describe(move) : undefined;
+      if (moved) this.#waiting.push(moved);
+    }
+    if (this.#waiting.length > 0 && !this.#timer) this.#speak();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #speak(): void {
+    this.text = describeMoves(this.#waiting);
+    this.#waiting = [];
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#waiting.length > 0) this.#speak();
+    }, PAUSE_MS);
+  }
+}
