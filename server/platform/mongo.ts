@@ -13,9 +13,9 @@ export async function connectMongo(url: string): Promise<void> {
   mongoose.set("autoIndex", false);
   mongoose.set("autoCreate", false);
   // A path in the URL wins: who runs several installations on one cluster names the database there.
-  const named = new URL(url.replace(/^mongodb(\+srv)?:/, "http:").replace(/,[^/]*/, "")).pathname.slice(1);
+  const [, named] = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(url) ?? [];
   await mongoose.connect(url, {
-    dbName: named || "dmtracker",
+    dbName: named ?? "dmtracker",
     writeConcern: { w: "majority", journal: true },
     serverSelectionTimeoutMS: 10_000,
   });
