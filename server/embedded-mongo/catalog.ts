@@ -1,0 +1,152 @@
+import { decode } from "./bson-codec.ts";
+import { CommandError } from "./errors.ts";
+import { EMPTY_ARRAY, encodeCompoundKey } from "./key-encoding.ts";
+import { type Filter, compileFilter } from "./match.ts";
+import { collectIndexValues, splitPath } from "./paths.ts";
+import type { Transaction } from "./transaction.ts";
+import { type Doc, type Value, isTruthy, toNumber } from "./values.ts";
+
+export type IndexField = { path: string; parts: readonly string[]; descending: boolean };
+
+/** An index: its definition, and how it turns a document into keys. */
+export class Index {
+  readonly id: number;
+  readonly name: string;
+  /** The definition as given, in the form of `listIndexes`. */
+  readonly spec: Doc;
+  readonly fields: readonly IndexField[];
+  readonly descending: readonly boolean[];
+  readonly unique: boolean;
+  readonly sparse: boolean;
+  readonly partial: Filter | undefined;
+  readonly partialSpec: Doc | undefined;
+  expireAfterSeconds: number | undefined;
+  /** Bit i is set once field i has met an array: then a document may have several keys. */
+  multikey: number;
+  /** Keys that open transactions will write, by the text of the key. Unique indexes only. */
+  readonly claims = new Map<string, { owner: Transaction; rid: number }>();
+  readonly #topFields: ReadonlySet<string>;
+
+  constructor(id: number, spec: Doc, multikey: number) {
+    this.id = id;
+    this.spec = spec;
+    this.multikey = multikey;
+    this.name = spec.get("name") as string;
+    this.fields = [...(spec.get("key") as Doc)].map(([path, direction]) => ({
+      path,
+      parts: splitPath(path),
+      descending: toNumber(direction)! < 0,
+    }));
+    this.descending = this.fields.map((field) => field.descending);
+    this.unique = this.isIdIndex || isTruthy(spec.get("unique"));
+    this.sparse = isTruthy(spec.get("sparse"));
+    this.partialSpec = spec.get("partialFilterExpression") as Doc | undefined;
+    this.partial = this.partialSpec && compileFilter(this.partialSpec);
+    this.expireAfterSeconds = toNumber(spec.get("expireAfterSeconds"));
+    this.#topFields = new Set([
+      ...this.fields.map((field) => field.parts[0]!),
+      ...(this.partialSpec ? topFieldsOf(this.partialSpec) : []),
+    ]);
+  }
+
+  get isIdIndex(): boolean {
+    return this.fields.length === 1 && this.fields[0]!.path === "_id";
+  }
+
+  /** Whether a change of these top-level fields can change the keys of a document. */
+  dependsOn(topFields: ReadonlySet<string>): boolean {
+    for (const field of topFields) if (this.#topFields.has(field)) return true;
+    return false;
+  }
+
+  /** The keys of a document, without duplicates. Notes arrays that it meets. */
+  keysOf(doc: Doc): Buffer[] {
+    if (this.partial && !this.partial.test(doc)) return [];
+    const columns: (Value | undefined)[][] = [];
+    let arrayColumn = -1;
+    for (let i = 0; i < this.fields.length; i++) {
+      const { parts } = this.fields[i]!;
+      const values: (Value | undefined)[] = [];
+      if (collectIndexValues(doc, parts, values, EMPTY_ARRAY)) {
+        const rival = this.fields[arrayColumn];
+        if (rival && rival.parts[0] !== parts[0]) throw parallelArrays(rival.path, parts.join("."));
+        arrayColumn = i;
+        this.multikey |= 1 << i;
+      }
+      columns.push(values);
+    }
+    if (this.sparse && columns.every((values) => values.every((value) => value === undefined))) return [];
+    if (arrayColumn < 0)
+      return [
+        encodeCompoundKey(
+          columns.map((values) => values[0]),
+          this.descending,
+        ),
+      ];
+    return this.#combinations(columns);
+  }
+
+  #combinations(columns: (Value | undefined)[][]): Buffer[] {
+    let rows: (Value | undefined)[][] = [[]];
+    for (const values of columns) rows = rows.flatMap((row) => values.map((value) => [...row, value]));
+    const keys = new Map<string, Buffer>();
+    for (const row of rows) {
+      const key = encodeCompoundKey(row, this.descending);
+      keys.set(key.toString("latin1"), key);
+    }
+    return [...keys.values()];
+  }
+}
+
+function parallelArrays(a: string, b: string): CommandError {
+  return new CommandError(171, `cannot index parallel arrays [${b}] [${a}]`);
+}
+
+function topFieldsOf(query: Doc): string[] {
+  return [...query].flatMap(([key, value]) => {
+    if (!key.startsWith("$")) return [key.split(".")[0]!];
+    return (Array.isArray(value) ? value : [value]).flatMap((part) =>
+      part instanceof Map ? topFieldsOf(part) : [],
+    );
+  });
+}
+
+/** A document as it was until commit number `until`; `null` means that it did not exist. */
+export type PastVersion = { until: number; bytes: Uint8Array | null };
+
+export class Collection {
+  readonly id: number;
+  readonly database: string;
+  readonly name: string;
+  readonly options: Doc;
+  indexes: Index[] = [];
+  nextRid = 1;
+  /** Documents that an open transaction has changed. */
+  readonly claims = new Map<number, Transaction>();
+  /** Replaced versions that the snapshot of an open transaction may still need, oldest first. */
+  readonly history = new Map<number, PastVersion[]>();
+  /** Counts committed changes, so that a scan notices what happened while it paused. */
+  changes = 0;
+  /** How many documents make about a megabyte: the size of a read. */
+  chunk = 16;
+  dropped = false;
+
+  constructor(id: number, database: string, name: string, options: Doc) {
+    this.id = id;
+    this.database = database;
+    this.name = name;
+    this.options = options;
+  }
+
+  get namespace(): string {
+    return `${this.database}.${this.name}`;
+  }
+
+  get idIndex(): Index {
+    return this.indexes[0]!;
+  }
+}
+
+export function decodeSpec(bytes: Uint8Array): Doc {
+  return decode(bytes);
+}

@@ -1,0 +1,238 @@
+import { type Context, type Handler, type Reply, sessionKey } from "./context.ts";
+import { startSlice } from "./scan.ts";
+import {
+  collMod,
+  create,
+  createIndexes,
+  drop,
+  dropDatabase,
+  dropIndexes,
+  listCollections,
+  listDatabases,
+  listIndexes,
+  renameCollection,
+  validate,
+} from "./definition-commands.ts";
+import { CommandError } from "./errors.ts";
+import { aggregate, count, distinct, explain, find, getMore, killCursors } from "./read-commands.ts";
+import {
+  abortTransaction,
+  buildInfo,
+  commitTransaction,
+  connectionStatus,
+  endSessions,
+  getParameter,
+  hello,
+  ping,
+  replSetGetStatus,
+  serverStatus,
+} from "./server-commands.ts";
+import { Double, Stamp, isTruthy, toNumber, type Value } from "./values.ts";
+import { findAndModify, insert, remove, requireSimpleCollation, update } from "./write-commands.ts";
+
+/** `fields` beside the ones that every command may have; without it all are let through. */
+type Command = { run: Handler; fields?: ReadonlySet<string>; writes?: boolean };
+
+function fields(list: string): ReadonlySet<string> {
+  return new Set(list.split(" "));
+}
+
+const COMMANDS = new Map<string, Command>([
+  [
+    "find",
+    {
+      run: find,
+      fields: fields(
+        "filter sort projection hint skip limit batchSize singleBatch collation let noCursorTimeout allowDiskUse allowPartialResults tailable awaitData min max returnKey showRecordId oplogReplay",
+      ),
+    },
+  ],
+  ["getMore", { run: getMore, fields: fields("collection batchSize") }],
+  ["killCursors", { run: killCursors, fields: fields("cursors") }],
+  ["count", { run: count, fields: fields("query limit skip hint collation") }],
+  ["distinct", { run: distinct, fields: fields("key query hint collation") }],
+  [
+    "aggregate",
+    {
+      run: aggregate,
+      fields: fields("pipeline cursor explain allowDiskUse bypassDocumentValidation hint collation let"),
+    },
+  ],
+  ["explain", { run: explain }],
+  ["insert", { run: insert, writes: true, fields: fields("documents ordered bypassDocumentValidation") }],
+  ["update", { run: update, writes: true, fields: fields("updates ordered bypassDocumentValidation let") }],
+  ["delete", { run: remove, writes: true, fields: fields("deletes ordered let") }],
+  [
+    "findAndModify",
+    {
+      run: findAndModify,
+      writes: true,
+      fields: fields(
+        "query sort remove update new fields upsert bypassDocumentValidation arrayFilters hint collation let",
+      ),
+    },
+  ],
+  ["create", { run: create }],
+  ["drop", { run: drop }],
+  ["dropDatabase", { run: dropDatabase }],
+  ["renameCollection", { run: renameCollection }],
+  ["listCollections", { run: listCollections }],
+  ["listDatabases", { run: listDatabases }],
+  ["listIndexes", { run: listIndexes }],
+  ["createIndexes", { run: createIndexes }],
+  ["dropIndexes", { run: dropIndexes }],
+  ["collMod", { run: collMod }],
+  ["validate", { run: validate }],
+  ["hello", { run: hello }],
+  ["isMaster", { run: hello }],
+  ["ismaster", { run: hello }],
+  ["ping", { run: ping }],
+  ["buildInfo", { run: buildInfo }],
+  ["buildinfo", { run: buildInfo }],
+  ["serverStatus", { run: serverStatus }],
+  ["connectionStatus", { run: connectionStatus }],
+  ["getParameter", { run: getParameter }],
+  ["replSetGetStatus", { run: replSetGetStatus }],
+  ["endSessions", { run: endSessions }],
+  ["killSessions", { run: endSessions }],
+  ["startSession", { run: ping }],
+  ["refreshSessions", { run: ping }],
+  ["commitTransaction", { run: commitTransaction }],
+  ["abortTransaction", { run: abortTransaction }],
+]);
+COMMANDS.set("findandmodify", COMMANDS.get("findAndModify")!);
+COMMANDS.set("deleteIndexes", COMMANDS.get("dropIndexes")!);
+
+const GENERIC_FIELDS = fields(
+  "$db lsid txnNumber startTransaction autocommit $clusterTime $readPreference readConcern writeConcern maxTimeMS comment apiVersion apiStrict apiDeprecationErrors stmtId stmtIds $queryOptions",
+);
+
+const RETRYABLE_CODES = new Set([6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
+
+/** Runs one command. Never throws: what goes wrong becomes the reply. */
+export async function runCommand(context: Context): Promise<Reply> {
+  let endsTransaction = false;
+  try {
+    startSlice();
+    const command = COMMANDS.get(context.command);
+    if (!command) throw new CommandError(59, `no such command: '${context.command}'`);
+    requireKnownFields(context, command);
+    checkConcerns(context);
+    const maxTime = toNumber(context.body.get("maxTimeMS"));
+    if (maxTime) context.deadline = performance.now() + maxTime;
+    endsTransaction = context.command === "commitTransaction" || context.command === "abortTransaction";
+    joinSession(context, command, endsTransaction);
+    if (context.session) context.session.busy++;
+    try {
+      const reply = await command.run(context);
+      // A failed statement leaves nothing to go on with: the server has to take the whole transaction back.
+      if (context.transaction && "writeErrors" in reply) context.instance.sessions.abort(context.session!);
+      return { ...reply, ok: new Double(1) };
+    } finally {
+      if (context.session) {
+        context.session.busy--;
+        context.session.usedAt = Date.now();
+      }
+    }
+  } catch (error) {
+    if (context.transaction && context.session && !endsTransaction)
+      context.instance.sessions.abort(context.session);
+    return errorReply(context, error);
+  }
+}
+
+function requireKnownFields(context: Context, command: Command): void {
+  const { body } = context;
+  if (body.has("collation")) requireSimpleCollation(body.get("collation")!);
+  if (!command.fields) return;
+  let isFirst = true;
+  for (const field of body.keys()) {
+    if (!isFirst && !command.fields.has(field) && !GENERIC_FIELDS.has(field)) {
+      throw new CommandError(40415, `BSON field '${context.command}.${field}' is an unknown field.`);
+    }
+    isFirst = false;
+  }
+  for (const field of ["min", "max", "returnKey", "showRecordId"]) {
+    if (isTruthy(body.get(field)))
+      throw new CommandError(238, `${context.command}: '${field}' is not supported by this server`);
+  }
+}
+
+/** There is one node, so that every write concern that one node can meet is met; others are refused. */
+function checkConcerns(context: Context): void {
+  const write = context.body.get("writeConcern");
+  if (write instanceof Map) {
+    const w = write.get("w");
+    if (typeof w === "string" && w !== "majority")
+      throw new CommandError(79, `No write concern mode named '${w}' found in replica set configuration`);
+    if ((toNumber(w) ?? 0) > 1) throw new CommandError(100, "Not enough data-bearing nodes");
+  }
+  const read = context.body.get("readConcern");
+  const level = read instanceof Map ? read.get("level") : undefined;
+  if (level === undefined) return;
+  if (level === "snapshot" && !context.body.has("autocommit"))
+    throw new CommandError(246, "snapshot reads outside of transactions are not supported by this server");
+  if (!["local", "available", "majority", "linearizable", "snapshot"].includes(level as string))
+    throw new CommandError(9, "invalid readConcern level");
+}
+
+function joinSession(context: Context, command: Command, endsTransaction: boolean): void {
+  const { body, instance } = context;
+  const lsid = body.get("lsid");
+  if (lsid === undefined) return;
+  const session = (context.session = instance.sessions.find(sessionKey(lsid)));
+  const txnNumber = toLong(body.get("txnNumber"));
+  if (txnNumber === undefined) {
+    if (body.has("autocommit")) throw new CommandError(72, "'autocommit' needs a 'txnNumber'");
+    return;
+  }
+  if (body.get("autocommit") === false) {
+    if (endsTransaction) context.txnNumber = txnNumber;
+    else
+      context.transaction = instance.sessions.transactionOf(
+        session,
+        txnNumber,
+        isTruthy(body.get("startTransaction")),
+      );
+    return;
+  }
+  if (!command.writes)
+    throw new CommandError(
+      50768,
+      "txnNumber may only be provided for multi-document transactions and retryable write commands.",
+    );
+  instance.sessions.advance(session, txnNumber);
+  context.txnNumber = txnNumber;
+}
+
+function toLong(value: Value | undefined): bigint | undefined {
+  const number = toNumber(value);
+  return number === undefined ? undefined : BigInt(Math.trunc(number));
+}
+
+export function errorReply(context: Context | undefined, error: unknown): Reply {
+  const known =
+    error instanceof CommandError
+      ? error
+      : new CommandError(1, `internal error: ${error instanceof Error ? error.message : String(error)}`);
+  const labels = new Set(known.labels);
+  if (!context?.transaction && known.code !== 251) labels.delete("TransientTransactionError");
+  if (RETRYABLE_CODES.has(known.code) && context?.txnNumber !== undefined) labels.add("RetryableWriteError");
+  return {
+    ok: new Double(0),
+    errmsg: known.message,
+    code: known.code,
+    codeName: known.codeName,
+    ...(known.details as Reply),
+    ...(labels.size > 0 ? { errorLabels: [...labels] } : {}),
+  };
+}
+
+let ticks = 0n;
+
+/** Rises with every reply, as drivers expect of a replica set. */
+export function nextClusterTime(): Stamp {
+  const now = BigInt(Math.floor(Date.now() / 1000)) << 32n;
+  ticks = now > ticks ? now + 1n : ticks + 1n;
+  return new Stamp(ticks);
+}

@@ -1,0 +1,90 @@
+const CODE_NAMES: Record<number, string> = {
+  1: "InternalError",
+  2: "BadValue",
+  9: "FailedToParse",
+  11: "UserNotFound",
+  13: "Unauthorized",
+  14: "TypeMismatch",
+  15: "Overflow",
+  16: "InvalidLength",
+  20: "IllegalOperation",
+  22: "InvalidBSON",
+  26: "NamespaceNotFound",
+  27: "IndexNotFound",
+  28: "PathNotViable",
+  40: "ConflictingUpdateOperators",
+  43: "CursorNotFound",
+  48: "NamespaceExists",
+  50: "MaxTimeMSExpired",
+  52: "DollarPrefixedFieldName",
+  53: "InvalidIdField",
+  56: "EmptyFieldName",
+  59: "CommandNotFound",
+  66: "ImmutableField",
+  67: "CannotCreateIndex",
+  72: "InvalidOptions",
+  73: "InvalidNamespace",
+  79: "UnknownReplWriteConcern",
+  85: "IndexOptionsConflict",
+  86: "IndexKeySpecsConflict",
+  91: "ShutdownInProgress",
+  112: "WriteConflict",
+  115: "CommandNotSupported",
+  117: "ConflictingOperationInProgress",
+  121: "DocumentValidationFailure",
+  168: "InvalidPipelineOperator",
+  171: "CannotIndexParallelArrays",
+  197: "InvalidIndexSpecificationOption",
+  225: "TransactionTooOld",
+  238: "NotImplemented",
+  244: "TransactionAborted",
+  246: "SnapshotUnavailable",
+  251: "NoSuchTransaction",
+  256: "TransactionCommitted",
+  257: "TransactionTooLarge",
+  263: "OperationNotSupportedInTransaction",
+  292: "QueryExceededMemoryLimitNoDiskUseAllowed",
+  11000: "DuplicateKey",
+  10334: "BSONObjectTooLarge",
+  11601: "InterruptedAtShutdown",
+};
+
+/** Fails one command (or one statement of it) with MongoDB's own code. */
+export class CommandError extends Error {
+  readonly code: number;
+  readonly codeName: string;
+  readonly labels: string[] = [];
+  /** Further fields of the reply, as `keyPattern` and `keyValue` of a duplicate key. */
+  readonly details: Record<string, unknown>;
+
+  constructor(code: number, message: string, details: Record<string, unknown> = {}) {
+    super(message);
+    this.code = code;
+    this.codeName = CODE_NAMES[code] ?? `Location${code}`;
+    this.details = details;
+  }
+
+  withLabel(label: string): this {
+    this.labels.push(label);
+    return this;
+  }
+}
+
+export function badValue(message: string): CommandError {
+  return new CommandError(2, message);
+}
+
+export function failedToParse(message: string): CommandError {
+  return new CommandError(9, message);
+}
+
+export function typeMismatch(message: string): CommandError {
+  return new CommandError(14, message);
+}
+
+export function writeConflict(): CommandError {
+  return new CommandError(
+    112,
+    "Caused by :: Write conflict during plan execution and yielding is disabled. :: Please retry your operation or multi-document transaction.",
+  ).withLabel("TransientTransactionError");
+}

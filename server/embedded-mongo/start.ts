@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+
+export type EmbeddedMongo = { url: string; stop(): Promise<void> };
+
+/**
+ * Starts the built-in database in a worker thread. `dir` is where it keeps its files; without it everything
+ * is in memory. Rejects when another process holds the directory.
+ */
+export async function startEmbeddedMongo(options: { dir?: string }): Promise<EmbeddedMongo> {
+  const folder = makeSocketFolder();
+  const socketPath = join(folder, "db.sock");
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    workerData: { socketPath, dir: options.dir },
+  });
+  const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  const cleanUp = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    await becomeReady(worker);
+  } catch (error) {
+    cleanUp();
+    throw error;
+  }
+  process.once("exit", cleanUp);
+  return {
+    url: connectionString(socketPath),
+    stop: async () => {
+      worker.postMessage("stop");
+      await ended;
+      process.off("exit", cleanUp);
+      cleanUp();
+    },
+  };
+}
+
+/** Socket paths are limited to about a hundred bytes, and drivers write host names in lower case. */
+export function makeSocketFolder(): string {
+  const base = [tmpdir(), "/tmp"].find((path) => path === path.toLowerCase() && path.length < 60) ?? tmpdir();
+  for (;;) {
+    const folder = mkdtempSync(join(base, "dmt-"));
+    if (folder === folder.toLowerCase() || base !== base.toLowerCase()) return folder;
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export function connectionString(socketPath: string): string {
+  return `mongodb://${encodeURIComponent(socketPath)}/?directConnection=true`;
+}
+
+function becomeReady(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.once("error", reject);
+    worker.once("exit", (code) => reject(new Error(`The built-in database ended with code ${code}`)));
+    worker.once("message", (message: { failed?: string }) => {
+      if (message.failed === undefined) resolve();
+      else reject(new Error(message.failed));
+    });
+  });
+}

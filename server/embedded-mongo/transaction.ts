@@ -1,0 +1,60 @@
+import type { Collection } from "./catalog.ts";
+import { writeConflict } from "./errors.ts";
+
+/** A document as a transaction has written it; `null` when it deleted it. */
+export type OverlayEntry = { bytes: Uint8Array | null; keys: Map<number, Buffer[]>; existed: boolean };
+
+/**
+ * An open transaction: a snapshot number, and the documents it has written, which nobody else sees before
+ * the commit. Whoever claims a document or a unique key first keeps it, so that a commit cannot fail.
+ */
+export class Transaction {
+  readonly snapshot: number;
+  readonly overlay = new Map<Collection, Map<number, OverlayEntry>>();
+  readonly claimedKeys: { claims: Map<string, { owner: Transaction; rid: number }>; key: string }[] = [];
+  /** Counts own writes, so that a scan knows when its picture of the overlay is old. */
+  writes = 0;
+  bytes = 0;
+  state: "open" | "committed" | "aborted" = "open";
+  readonly finished: Promise<void>;
+  #resolve!: () => void;
+
+  constructor(snapshot: number) {
+    this.snapshot = snapshot;
+    this.finished = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  written(collection: Collection): Map<number, OverlayEntry> {
+    let entries = this.overlay.get(collection);
+    if (!entries) this.overlay.set(collection, (entries = new Map<number, OverlayEntry>()));
+    return entries;
+  }
+
+  /** Fails when another transaction has written the document, or someone has committed it since the snapshot. */
+  requireWritable(collection: Collection, rid: number): void {
+    const owner = collection.claims.get(rid);
+    if (owner === this) return;
+    const latest = collection.history.get(rid)?.at(-1);
+    if (owner || (latest && latest.until > this.snapshot)) throw writeConflict();
+  }
+
+  finish(state: "committed" | "aborted"): void {
+    this.state = state;
+    for (const [collection, entries] of this.overlay) {
+      for (const rid of entries.keys()) collection.claims.delete(rid);
+    }
+    for (const { claims, key } of this.claimedKeys) {
+      if (claims.get(key)?.owner === this) claims.delete(key);
+    }
+    this.overlay.clear();
+    this.#resolve();
+  }
+}
+
+/** Thrown when a plain write meets a document or key of an open transaction: it is tried again afterwards. */
+export class BlockedByTransaction {
+  readonly transaction: Transaction;
+  constructor(transaction: Transaction) {
+    this.transaction = transaction;
+  }
+}
