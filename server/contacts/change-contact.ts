@@ -7,6 +7,7 @@ import { requireTags } from "#server/tags/tag.store.ts";
 import { findMembership } from "#server/organizations/member.store.ts";
 import { rebalanceWhenLong } from "#server/pipeline/rebalance-stage.ts";
 import type { Mutation } from "#server/pipeline/mutation.store.ts";
+import type { InTurn } from "#server/platform/in-turn.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
 import { findPipelineIdOf } from "./contact.store.ts";
@@ -26,6 +27,8 @@ export type ChangeContactInput = {
   mutation?: Mutation | undefined;
   /** When it happened; now unless history is being written. */
   at?: Date;
+  /** For callers that send one change behind the other: look-ups may overlap, queueing keeps their order. */
+  inTurn?: InTurn;
 };
 
 /** What was committed. Plain JSON: a retry of the same mutation gets it again. */
@@ -128,20 +131,30 @@ export function describeAnswer(
   };
 }
 
-/**
- * Changes one contact: the one way in for drag, menu, bulk, REST, rule, import and timer. Answers when the change,
- * what rules added to it, its events and the pipeline's counter are committed together.
- * @throws AppError not_found, unknown_stage, invalid, conflict, duplicate, key_reused, busy, stopping
- */
-export async function changeContact(app: AppContext, input: ChangeContactInput): Promise<ChangeAnswer> {
-  const { organizationId, contactId, change } = input;
-  const pipelineId = input.pipelineId ?? (await findPipelineIdOf(organizationId, contactId));
+/** Checks what lies outside the pipeline, and finds the pipeline whose queue the change must join. */
+async function prepare(
+  app: AppContext,
+  { organizationId, contactId, change, pipelineId: known }: ChangeContactInput,
+): Promise<string> {
+  const pipelineId = known ?? (await findPipelineIdOf(organizationId, contactId));
   if (!pipelineId) throw noSuchContact();
   if (change.assigneeId && !(await findMembership(app.auth, change.assigneeId, organizationId))) {
     throw invalidField("assigneeId", "must be a member of the organization");
   }
   if (change.tags)
     await requireTags(organizationId, [...(change.tags.add ?? []), ...(change.tags.set ?? [])]);
+  return pipelineId;
+}
+
+/**
+ * Changes one contact: the one way in for drag, menu, bulk, REST, rule, import and timer. Answers when the change,
+ * what rules added to it, its events and the pipeline's counter are committed together.
+ * @throws AppError not_found, unknown_stage, invalid, conflict, duplicate, key_reused, busy, stopping
+ */
+export async function changeContact(app: AppContext, input: ChangeContactInput): Promise<ChangeAnswer> {
+  const { contactId, change } = input;
+  const ready = prepare(app, input);
+  const pipelineId = await (input.inTurn ? input.inTurn(ready) : ready);
   const at = input.at ?? app.now();
   const answer = await app.commits.submit(pipelineId, {
     mutation: input.mutation,

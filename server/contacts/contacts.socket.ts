@@ -2,15 +2,17 @@ import { createHash } from "node:crypto";
 import { ChangeContactMessage } from "@dmtracker/shared/contracts/realtime.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { requireMembership } from "#server/organizations/require-membership.ts";
+import { createTurns } from "#server/platform/in-turn.ts";
 import { acked, type LiveSocket } from "#server/platform/sockets.ts";
 import { changeContact } from "./change-contact.ts";
 
 export function contactsSocket(app: AppContext, socket: LiveSocket): void {
   const { userId, name, organizationId } = socket.data;
+  // A person's moves must happen in the order in which they were made, also when none waits for the one before.
+  const inTurn = createTurns();
   socket.on(
     "contact:change",
     acked(ChangeContactMessage, app.logger, async ({ mutationId, contactId, version, ...change }) => {
-      await requireMembership(app, userId, organizationId);
       const call = JSON.stringify([contactId, change]);
       const { seq, version: saved } = await changeContact(app, {
         organizationId,
@@ -21,6 +23,10 @@ export function contactsSocket(app: AppContext, socket: LiveSocket): void {
         mutation: {
           id: `user:${userId}:${mutationId}`,
           fingerprint: createHash("sha256").update(call).digest("hex"),
+        },
+        inTurn: (ready) => {
+          const allowed = requireMembership(app, userId, organizationId);
+          return inTurn(Promise.all([ready, allowed]).then(([result]) => result));
         },
       });
       return { seq, version: saved };

@@ -27,7 +27,10 @@ async function makePeople(app: AppContext, password: string): Promise<DemoPerson
   const hash = await passwords.hash(password);
   const made: DemoPerson[] = [];
   for (const { name, email } of PEOPLE) {
-    const user = await internalAdapter.createUser({ name, email, emailVerified: true }, { method: "email-password" });
+    const user = await internalAdapter.createUser(
+      { name, email, emailVerified: true },
+      { method: "email-password" },
+    );
     await internalAdapter.linkAccount({
       userId: user.id,
       accountId: user.id,

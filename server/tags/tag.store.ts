@@ -29,7 +29,8 @@ function colourOf(key: string): string {
 
 /** Ids of tags by name, in the order given; names that do not exist yet become tags. */
 export async function ensureTags(organizationId: string, names: string[]): Promise<string[]> {
-  const byKey = new Map(names.map((name) => [name.trim().toLowerCase(), name.trim()]));
+  // The first spelling of a name in the list is the one a new tag gets.
+  const byKey = new Map(names.toReversed().map((name) => [name.trim().toLowerCase(), name.trim()]));
   if (byKey.size === 0) return [];
   const owner = new mongoose.Types.ObjectId(organizationId);
   // Upserts: two clients that bring the same new name at once get the same tag.

@@ -35,6 +35,7 @@ export type Decision = {
 export type Refusal = { ok: false; code: ErrorCode; path: string; message: string };
 
 const FIELD_NAMES = [
+  "username",
   "displayName",
   "email",
   "phone",
@@ -132,8 +133,8 @@ function changeFields(draft: Draft, change: ContactChange): string[] {
   for (const name of FIELD_NAMES) {
     const value = change[name];
     if (value === undefined || value === contact[name]) continue;
-    before[name] = contact[name];
-    after[name] = value;
+    Object.assign(before, { [name]: contact[name] });
+    Object.assign(after, { [name]: value });
     changed.push(name);
   }
   if (change.lostReason !== undefined && change.lostReason !== contact.lostReason) {

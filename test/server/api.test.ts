@@ -136,7 +136,11 @@ test("[API1] malformed requests: bad JSON, wrong type, too large, unknown path, 
 test("[API1] no token, a wrong one, and a revoked one get 401", async () => {
   const { organization, contactId } = await withContact();
   const body = { contact_id: contactId, status: "won" };
-  const attempts: Record<string, string>[] = [{}, { "x-org-auth-token": "dmt_wrong" }, { "x-org-auth-token": "" }];
+  const attempts: Record<string, string>[] = [
+    {},
+    { "x-org-auth-token": "dmt_wrong" },
+    { "x-org-auth-token": "" },
+  ];
   for (const headers of attempts) {
     const answer = await call(server.url, "PATCH", "/contact/contact-status", { body, headers });
     expect(answer.status).toBe(401);

@@ -119,7 +119,13 @@ test("[RT2] stopping finishes what was accepted and refuses what comes later", a
     pipelineId: organization.pipeline.id,
     actor: asApi,
   };
-  const accepted = changeContact(app, { ...input, change: { value: 1 } });
+  const isQueued = Promise.withResolvers<void>();
+  const accepted = changeContact(app, {
+    ...input,
+    change: { value: 1 },
+    inTurn: (ready) => ready.finally(() => setImmediate(isQueued.resolve)),
+  });
+  await isQueued.promise;
   const stopped = app.commits.stop();
   await expect(changeContact(app, { ...input, change: { value: 2 } })).rejects.toMatchObject({
     code: "stopping",

@@ -96,7 +96,7 @@ test("[RT4] rivals 14: who missed more than is kept for catching up is sent to a
   }
   bob.socket.connect();
   await eventually(() => expect(bob.snapshots).toBe(2));
-  await eventually(() => expect(bob.contacts.get(contactId)?.version).toBe(MAX_CATCH_UP + 50));
+  await eventually(() => expect(bob.contacts.get(contactId)?.version).toBe(1 + MAX_CATCH_UP + 50));
   bob.close();
 });
 
@@ -184,7 +184,7 @@ test("[RT9] totals per stage and status follow from events alone and equal a fre
   await eventually(() => expect(ana.pipeline.totals).toEqual(fresh.pipeline.totals));
   expect(fresh.pipeline.totals).toEqual({
     [first]: { open: { count: 2, value: 40 } },
-    [second]: { won: { count: 1, value: 250 } },
+    [second]: { open: { count: 0, value: 0 }, won: { count: 1, value: 250 } },
   });
   ana.close();
   fresh.close();
