@@ -34,7 +34,7 @@ function invalidBson(reason: string): CommandError {
 }
 
 export function toBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Decodes one document. Every length is checked, because the bytes may come from anyone. */
@@ -203,6 +203,32 @@ function reserve(bytes: number): number {
   return from;
 }
 
+// `reserve` may replace the scratch buffer: it must have run before `scratch` is named in an expression.
+function writeByte(value: number): void {
+  const at = reserve(1);
+  scratch[at] = value;
+}
+
+function writeInt32(value: number): void {
+  const at = reserve(4);
+  scratch.writeInt32LE(value, at);
+}
+
+function writeInt64(value: bigint): void {
+  const at = reserve(8);
+  scratch.writeBigInt64LE(value, at);
+}
+
+function writeUInt64(value: bigint): void {
+  const at = reserve(8);
+  scratch.writeBigUInt64LE(value, at);
+}
+
+function writeDouble(value: number): void {
+  const at = reserve(8);
+  scratch.writeDoubleLE(value, at);
+}
+
 /** Encodes a document into bytes of its own, preceded by `headroom` free bytes. */
 export function encode(doc: Encodable, headroom = 0): Buffer {
   used = headroom;
@@ -231,7 +257,7 @@ function writeDocument(doc: Encodable, depth: number): void {
   if (doc instanceof Map) for (const [key, value] of doc) writeElement(key, value, depth);
   else if (Array.isArray(doc)) for (let i = 0; i < doc.length; i++) writeElement(String(i), doc[i], depth);
   else for (const [key, value] of Object.entries(doc as object)) writeElement(key, value as Encodable, depth);
-  scratch[reserve(1)] = 0;
+  writeByte(0);
   scratch.writeInt32LE(used - start, start);
 }
 
@@ -269,7 +295,8 @@ function writeElement(name: string, value: Encodable, depth: number): void {
   if (value === undefined) return;
   const typeAt = reserve(1);
   writeName(name);
-  scratch[typeAt] = writeValue(value, depth);
+  const type = writeValue(value, depth);
+  scratch[typeAt] = type;
 }
 
 /** Writes the value and returns its BSON type byte. */
@@ -280,16 +307,16 @@ function writeValue(value: Exclude<Encodable, undefined>, depth: number): number
       return 0x02;
     case "number":
       if (isInt32(value)) {
-        scratch.writeInt32LE(value, reserve(4));
+        writeInt32(value);
         return 0x10;
       }
-      scratch.writeDoubleLE(value, reserve(8));
+      writeDouble(value);
       return 0x01;
     case "boolean":
-      scratch[reserve(1)] = value ? 1 : 0;
+      writeByte(value ? 1 : 0);
       return 0x08;
     case "bigint":
-      scratch.writeBigInt64LE(value, reserve(8));
+      writeInt64(value);
       return 0x12;
   }
   if (value === null) return 0x0a;
@@ -310,7 +337,7 @@ function writeValue(value: Exclude<Encodable, undefined>, depth: number): number
     return 0x07;
   }
   if (value instanceof Date) {
-    scratch.writeBigInt64LE(BigInt(value.getTime()), reserve(8));
+    writeInt64(BigInt(value.getTime()));
     return 0x09;
   }
   return writeRareValue(value, depth);
@@ -318,12 +345,12 @@ function writeValue(value: Exclude<Encodable, undefined>, depth: number): number
 
 function writeRareValue(value: object, depth: number): number {
   if (value instanceof Double) {
-    scratch.writeDoubleLE(value.value, reserve(8));
+    writeDouble(value.value);
     return 0x01;
   }
   if (value instanceof Bin) {
-    scratch.writeInt32LE(value.bytes.length, reserve(4));
-    scratch[reserve(1)] = value.subtype;
+    writeInt32(value.bytes.length);
+    writeByte(value.subtype);
     writeBytes(value.bytes);
     return 0x05;
   }
@@ -332,7 +359,7 @@ function writeRareValue(value: object, depth: number): number {
     return 0x13;
   }
   if (value instanceof Stamp) {
-    scratch.writeBigUInt64LE(value.bits, reserve(8));
+    writeUInt64(value.bits);
     return 0x11;
   }
   if (value instanceof Regex) {
