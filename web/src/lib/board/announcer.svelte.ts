@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- sets that live for one sentence */
 import type { Move } from "#lib/state/board.svelte.ts";
 
 const PAUSE_MS = 3_000;

@@ -126,7 +126,8 @@ class SocketChannel implements BoardChannel {
     socket.on("disconnect", (reason) => {
       this.#tell("disconnected");
       // The library reconnects by itself, except when the server hung up.
-      if (reason === "io server disconnect") setTimeout(() => this.connect(), RECONNECT_MIN_MS * (1 + Math.random()));
+      if (reason === "io server disconnect")
+        setTimeout(() => this.connect(), RECONNECT_MIN_MS * (1 + Math.random()));
     });
     socket.on("connect_error", (error) => {
       if (error.message === "unauthenticated") this.#tell("revoked", "You are signed out");

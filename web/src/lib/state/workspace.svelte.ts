@@ -15,6 +15,7 @@ export class Workspace {
   /** Why access ended, as a sentence. */
   revoked = $state<string>();
   #channel: BoardChannel | undefined;
+  #release: (() => void) | undefined;
 
   constructor(session: Session) {
     this.session = session;
@@ -23,25 +24,41 @@ export class Workspace {
   /** The board of a pipeline; the same one as long as the pipeline is the same. */
   openPipeline(pipelineId: string): Board {
     if (this.board?.pipelineId === pipelineId) return this.board;
-    this.board?.close();
+    this.#closeBoard();
     this.#channel ??= this.#openChannel();
-    const board = new Board({
-      pipelineId,
-      session: this.session,
-      channel: this.#channel,
-      source: serverSource,
-      storage: storeChangesIn(localStorage, this.session.user.id, pipelineId),
+    return (this.board = this.#makeBoard(pipelineId, this.#channel));
+  }
+
+  /**
+   * In a root of its own: what is derived inside a page freezes when that page goes, and a board outlives the page
+   * that happened to open it.
+   */
+  #makeBoard(pipelineId: string, channel: BoardChannel): Board {
+    let board: Board | undefined;
+    this.#release = $effect.root(() => {
+      board = new Board({
+        pipelineId,
+        session: this.session,
+        channel,
+        source: serverSource,
+        storage: storeChangesIn(localStorage, this.session.user.id, pipelineId),
+      });
     });
-    board.onRevoked((reason) => this.#end(reason));
-    this.board = board;
-    return board;
+    const made = board as unknown as Board;
+    made.onRevoked((reason) => this.#end(reason));
+    return made;
   }
 
   close(): void {
-    this.board?.close();
+    this.#closeBoard();
     this.board = undefined;
     this.#channel?.close();
     this.#channel = undefined;
+  }
+
+  #closeBoard(): void {
+    this.board?.close();
+    this.#release?.();
   }
 
   #openChannel(): BoardChannel {

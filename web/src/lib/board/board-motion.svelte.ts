@@ -1,0 +1,115 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- timers, nothing renders them */
+import { tick } from "svelte";
+import { SvelteMap } from "svelte/reactivity";
+import type { Board, Move } from "#lib/state/board.svelte.ts";
+
+/** More moves than this at once are not followed one by one by anybody. */
+const MOST_FLIGHTS = 12;
+const FLIGHT_MS = 170;
+const MARK_MS = 2_000;
+const EASE = "cubic-bezier(0.2, 0, 0, 1)";
+
+function findCard(contactId: string): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-card="${contactId}"]`);
+}
+
+function isOnScreen({ left, right, top, bottom }: DOMRect): boolean {
+  return right > 0 && bottom > 0 && left < innerWidth && top < innerHeight;
+}
+
+/** Shows how cards get from one column to another when it was not one's own hand that carried them. */
+export class BoardMotion {
+  /** Who moved a card a moment ago. */
+  readonly #movers = new SvelteMap<string, string>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #stopListening: () => void;
+  /** The card that the person's own hand has just dropped: it is where it should be. */
+  #dropped: string | undefined;
+
+  constructor(board: Board) {
+    this.#stopListening = board.onMoved((moves) => this.#show(moves));
+  }
+
+  moverOf(contactId: string): string | undefined {
+    return this.#movers.get(contactId);
+  }
+
+  /** Runs a change that needs no flight. */
+  without(contactId: string, change: () => void): void {
+    this.#dropped = contactId;
+    change();
+    this.#dropped = undefined;
+  }
+
+  stop(): void {
+    this.#stopListening();
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #show(moves: readonly Move[]): void {
+    const seen = moves.filter(({ contactId }) => contactId !== this.#dropped);
+    const still = document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const folded = seen.length > MOST_FLIGHTS;
+    // Measured now, before the page follows the state.
+    const starts =
+      folded || still ? [] : seen.map(({ contactId }) => findCard(contactId)?.getBoundingClientRect());
+    void tick().then(() => {
+      seen.slice(0, folded ? 200 : undefined).forEach(({ contactId, actor, by }, index) => {
+        const card = findCard(contactId);
+        if (!card || !isOnScreen(card.getBoundingClientRect())) return;
+        if (by === "someone" && actor && !folded) this.#mark(contactId, actor.name);
+        if (still) return;
+        const start = starts[index];
+        if (start && isOnScreen(start)) fly(card, start);
+        else flash(card);
+      });
+    });
+  }
+
+  #mark(contactId: string, name: string): void {
+    this.#movers.set(contactId, name);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#movers.delete(contactId);
+    }, MARK_MS);
+    this.#timers.add(timer);
+  }
+}
+
+/** A copy flies above everything, because columns would cut the card off at their edges. */
+function fly(card: HTMLElement, start: DOMRect): void {
+  const end = card.getBoundingClientRect();
+  const [dx, dy] = [start.left - end.left, start.top - end.top];
+  // In its own column the card glides in its list.
+  if (Math.abs(dx) < 8) return;
+  const copy = card.cloneNode(true) as HTMLElement;
+  copy.removeAttribute("data-card");
+  copy.inert = true;
+  Object.assign(copy.style, {
+    position: "fixed",
+    inset: "auto",
+    left: `${end.left}px`,
+    top: `${end.top}px`,
+    width: `${end.width}px`,
+    height: `${end.height}px`,
+    zIndex: "40",
+    pointerEvents: "none",
+    boxShadow: "var(--shadow-pop)",
+  });
+  document.body.append(copy);
+  card.style.visibility = "hidden";
+  const land = () => {
+    copy.remove();
+    card.style.visibility = "";
+  };
+  const flight = copy.animate([{ transform: `translate(${dx}px, ${dy}px)` }, { transform: "none" }], {
+    duration: FLIGHT_MS,
+    easing: EASE,
+  });
+  flight.onfinish = land;
+  flight.oncancel = land;
+}
+
+function flash(card: HTMLElement): void {
+  card.animate([{ backgroundColor: "var(--color-accent-soft)" }, {}], { duration: 600, easing: "ease-out" });
+}

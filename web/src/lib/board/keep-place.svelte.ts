@@ -1,0 +1,52 @@
+import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import { placeInOrder } from "@dmtracker/shared/pipeline/ranks.ts";
+import type { Attachment } from "svelte/attachments";
+import { CARD_PITCH } from "./card-geometry.ts";
+
+const GLIDE_MS = 200;
+/** How many cards are looked at for one that stayed where it was. */
+const TRIES = 20;
+
+/**
+ * Keeps what someone reads under their eyes: when others move cards above it, the list scrolls along. At the top
+ * the list stays at the top, and the cards glide to make room.
+ */
+export function keepPlace(contacts: () => readonly Contact[]): Attachment<HTMLElement> {
+  return (element) => {
+    let before = contacts();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    $effect.pre(() => {
+      const now = contacts();
+      const shift = element.scrollTop > CARD_PITCH / 2 ? shiftOf(before, now, element.scrollTop) : undefined;
+      before = now;
+      clearTimeout(timer);
+      if (shift === undefined || shift === 0) {
+        element.dataset.glide = "";
+        timer = setTimeout(() => delete element.dataset.glide, GLIDE_MS);
+        return;
+      }
+      delete element.dataset.glide;
+      const wanted = element.scrollTop + shift * CARD_PITCH;
+      // After the list has its new height, before anything is painted.
+      queueMicrotask(() => (element.scrollTop = wanted));
+    });
+    return () => clearTimeout(timer);
+  };
+}
+
+/** By how many places the first visible card that stayed put has been pushed. */
+export function shiftOf(
+  before: readonly Contact[],
+  now: readonly Contact[],
+  scrollTop: number,
+): number | undefined {
+  const first = Math.floor(scrollTop / CARD_PITCH);
+  for (let index = first; index < first + TRIES; index++) {
+    const contact = before[index];
+    if (!contact) return undefined;
+    const next = placeInOrder(now, contact);
+    const found = now[next];
+    if (found?.id === contact.id && found.rank === contact.rank) return next - index;
+  }
+  return undefined;
+}
