@@ -130,9 +130,9 @@ export class CommitQueues {
         continue;
       }
       open = await this.#settleRetries(batch.organizationId, open);
-      if ("mutationId" in result.keyValue) continue;
+      if (result.collection === "mutations") continue;
       // A name is taken by a contact outside the batch. Alone, its change is refused; in company, it is singled out.
-      if (open.length === 1) open.pop()?.reject(takenName(result.keyValue));
+      if (open.length === 1) open.pop()?.reject(takenName(result.field));
       for (const job of open) await this.#commit(pipelineId, [job]);
       return;
     }
@@ -195,8 +195,7 @@ export class CommitQueues {
   }
 }
 
-function takenName(keyValue: Record<string, unknown>): AppError {
-  const path = Object.keys(keyValue).find((name) => name !== "organizationId") ?? "username";
+function takenName(path: string): AppError {
   const message = "is already used by another contact";
   return new AppError("duplicate", `${path} ${message}`, { issues: [{ path, message }] });
 }

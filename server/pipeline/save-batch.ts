@@ -10,11 +10,10 @@ export type SaveResult =
   /** Another process was faster, or the database asked to try again: read and decide anew. */
   | { saved: false; reason: "stale" }
   /** A unique name is taken: a mutation that was already answered, or a contact made elsewhere. */
-  | { saved: false; reason: "duplicate"; collection: string; keyValue: Record<string, unknown> };
+  | { saved: false; reason: "duplicate"; collection: string; field: string };
 
 type MongoFailure = Error & {
   code?: number;
-  keyValue?: Record<string, unknown>;
   hasErrorLabel?: (label: string) => boolean;
 };
 
@@ -37,17 +36,14 @@ async function commit(session: mongoose.ClientSession): Promise<void> {
   }
 }
 
-/** The driver puts the details of a bulk write's duplicate on the first write error. */
-function describeDuplicate(
-  error: unknown,
-): { collection: string; keyValue: Record<string, unknown> } | undefined {
-  const failure = error as MongoFailure & {
-    writeErrors?: { err?: { keyValue?: Record<string, unknown> } }[];
-  };
-  if (failure.code !== DUPLICATE_KEY) return undefined;
-  const [, collection = ""] = /collection: [^.\s]+\.(\S+) index/.exec(failure.message) ?? [];
-  const keyValue = failure.keyValue ?? failure.writeErrors?.[0]?.err?.keyValue ?? {};
-  return { collection, keyValue };
+/** The driver keeps no `keyValue` of bulk writes; the server's text names the collection and the index. */
+function describeDuplicate(error: unknown): { collection: string; field: string } | undefined {
+  const { code, message } = error as MongoFailure;
+  if (code !== DUPLICATE_KEY) return undefined;
+  const [, collection = "", index = ""] =
+    /collection: [^.\s]+\.(\S+) index: (\S+) dup key/.exec(message) ?? [];
+  // Unique names are unique per organization: `organizationId_1_username_1`.
+  return { collection, field: index.split("_").at(-2) ?? "" };
 }
 
 /** Saves a decided batch: contacts, events, counter, totals and answers in one transaction, all or nothing. */

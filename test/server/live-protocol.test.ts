@@ -127,9 +127,13 @@ test("[CC4] rivals 11, 47: sending a change again gets the first answer and chan
   expect(await ana.change({ ...message, value: 30 })).toMatchObject({ ok: false, code: "key_reused" });
   await eventually(() => expect(ana.contacts.get(contactId)).toMatchObject({ value: 20, version: 3 }));
   const twice = { mutationId: aMutation(), contactId, value: 40 };
+  const other = { mutationId: aMutation(), contactId, note: "unrelated, in the same batch as a retry" };
   const [one, two] = await Promise.all([ana.change(twice), ana.change(twice)]);
+  const [three, four] = await Promise.all([ana.change(twice), ana.change(other)]);
+  expect(three).toEqual(one);
+  expect(four).toMatchObject({ ok: true });
   expect(one).toEqual(two);
-  await eventually(() => expect(ana.contacts.get(contactId)).toMatchObject({ value: 40, version: 4 }));
+  await eventually(() => expect(ana.contacts.get(contactId)).toMatchObject({ value: 40, version: 5 }));
   ana.close();
 });
 
