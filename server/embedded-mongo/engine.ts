@@ -3,7 +3,7 @@ import type { Collection, Index } from "./catalog.ts";
 import { duplicateKey } from "./duplicate-key.ts";
 import { CommandError, writeConflict } from "./errors.ts";
 import { Store } from "./store.ts";
-import { BlockedByTransaction, type OverlayEntry, Transaction } from "./transaction.ts";
+import { BlockedByTransaction, type KeyChange, type OverlayEntry, Transaction } from "./transaction.ts";
 import type { Doc } from "./values.ts";
 
 /** One document in two forms. */
@@ -177,7 +177,12 @@ export class Engine {
     }
     const existed = known ? known.existed : before !== undefined;
     collection.claims.set(rid, transaction);
-    entries.set(rid, { bytes: after?.bytes ?? null, keys: new Map(), existed });
+    entries.set(rid, {
+      bytes: after?.bytes ?? null,
+      keys: new Map(),
+      existed,
+      changes: known ? undefined : changes,
+    });
     transaction.writes++;
   }
 
@@ -219,13 +224,16 @@ export class Engine {
   }
 
   #applyEntry(collection: Collection, rid: number, entry: OverlayEntry, version: number): void {
-    const before = entry.existed ? (this.store.readDocument(collection, rid) ?? null) : null;
-    if (!before && !entry.bytes) return;
-    const changes = this.#keyChanges(
-      collection,
-      before ? { doc: decode(before), bytes: before } : undefined,
-      entry.bytes ? { doc: decode(entry.bytes), bytes: entry.bytes } : undefined,
-    );
+    if (!entry.existed && !entry.bytes) return;
+    const needsBefore = entry.existed && (!entry.changes || this.#open.size > 0);
+    const before = needsBefore ? (this.store.readDocument(collection, rid) ?? null) : null;
+    const changes =
+      entry.changes ??
+      this.#keyChanges(
+        collection,
+        before ? { doc: decode(before), bytes: before } : undefined,
+        entry.bytes ? { doc: decode(entry.bytes), bytes: entry.bytes } : undefined,
+      );
     this.#apply(collection, rid, before, entry.bytes, changes, version);
   }
 
@@ -258,8 +266,6 @@ export class Engine {
     return this.#open.size;
   }
 }
-
-type KeyChange = { index: Index; removed: Buffer[]; added: Buffer[] };
 
 export function versionOf(doc: Doc): Version {
   return { doc, bytes: encodeStored(doc) };

@@ -8,7 +8,7 @@ import {
   type Operator,
   withVariables,
 } from "./expressions.ts";
-import { isNullish, orOverflow } from "./expressions-value.ts";
+import { isNullish } from "./expressions-value.ts";
 import { compareValues, keyText, valuesEqual } from "./key-encoding.ts";
 import { parseSort, sortKey } from "./sort.ts";
 import { type Doc, type Value, asDouble, isNumeric, isTruthy, toNumber, typeName } from "./values.ts";
@@ -291,7 +291,7 @@ const sortArray: Operator = (argument, name) => {
     if (!sort) return [...array].sort((a, b) => compareValues(a, b) * direction!);
     const keyed = array.map((element) => ({
       element,
-      key: sortKey(element instanceof Map ? element : new Map(), sort),
+      key: sortKey(element instanceof Map ? element : new Map<string, Value>(), sort),
     }));
     return keyed.sort((a, b) => a.key.compare(b.key)).map(({ element }) => element);
   };

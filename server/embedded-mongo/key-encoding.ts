@@ -1,11 +1,11 @@
 import { toBuffer } from "./bson-codec.ts";
+import type { MaxKey } from "./values.ts";
 import {
   Bin,
   Code,
   Decimal,
   type Doc,
   Double,
-  MaxKey,
   MinKey,
   Oid,
   Regex,
@@ -73,7 +73,7 @@ export function encodeCompoundKey(
     const value = values[i];
     // An empty array has no elements to be indexed by; it sorts before null.
     if (value === EMPTY_ARRAY) putByte(TYPE.emptyArray);
-    else put(value as Value | undefined);
+    else put(value);
     if (descending[i]) for (let j = from; j < at; j++) out[j] = 255 - out[j]!;
   }
   return finished();

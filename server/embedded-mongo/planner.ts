@@ -161,7 +161,7 @@ function candidateOf(index: Index, filter: Filter, sort?: Sort): Candidate {
       }));
     break;
   }
-  prefixes.sort(Buffer.compare);
+  prefixes.sort((a, b) => a.compare(b));
   const distinct = prefixes.filter((prefix, i) => i === 0 || !prefix.equals(prefixes[i - 1]!));
   for (const condition of filter.conditions) {
     if (!condition.exact || !condition.term || !used.has(condition.term)) exact = false;
@@ -171,7 +171,11 @@ function candidateOf(index: Index, filter: Filter, sort?: Sort): Candidate {
     ? ranges
         .sort((a, b) => Buffer.compare(a.low, b.low))
         .filter((range, i, all) => i === 0 || !range.low.equals(all[i - 1]!.low))
-    : distinct.map((prefix) => ({ low: prefix, high: Buffer.concat([prefix, AFTER]) }));
+    : distinct.map((prefix) => ({
+        low: prefix,
+        high: Buffer.concat([prefix, AFTER]),
+        isPoint: points === index.fields.length,
+      }));
   return {
     index,
     ranges: found,

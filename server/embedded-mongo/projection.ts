@@ -113,8 +113,7 @@ function parseNested(
 function addComputed(parsed: Parsed, parts: string[], path: string, value: Value): void {
   requireMode(parsed, true, path);
   const expression = compileExpression(value);
-  const collided = place(parsed.tree, parts, { transform: () => undefined });
-  void collided;
+  place(parsed.tree, parts, { transform: () => undefined });
   parsed.computed.push({ parts, expression });
 }
 
@@ -202,7 +201,7 @@ export function setPath(doc: Doc, parts: readonly string[], value: Value): void 
 
 function withPath(current: Value | undefined, parts: readonly string[], value: Value): Value {
   if (Array.isArray(current)) return current.map((element) => withPath(element, parts, value));
-  const copy: Doc = current instanceof Map ? new Map(current) : new Map();
+  const copy: Doc = current instanceof Map ? new Map(current) : new Map<string, Value>();
   setPath(copy, parts, value);
   return copy;
 }

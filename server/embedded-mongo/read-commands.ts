@@ -13,7 +13,7 @@ import {
 } from "./context.ts";
 import { collectAll, letOthersRun } from "./cursors.ts";
 import { CommandError, failedToParse } from "./errors.ts";
-import { compileExpr } from "./expr-filter.ts";
+import { compileExpr, exprCompiler } from "./expr-filter.ts";
 import { keyText } from "./key-encoding.ts";
 import { decoded } from "./lookup.ts";
 import { compileFilter } from "./match.ts";
@@ -196,7 +196,7 @@ function aggregated(
 ): Paced<Uint8Array> {
   const { filter: match, sort, skip, limit, rest } = leadingQuery(stages);
   const compiled = compileStages(rest, environment);
-  const filter = compileFilter(match, compileExpr);
+  const filter = compileFilter(match, exprCompiler(environment.variables));
   if (!collection) return encodedDocs(runStages(nothing(), compiled));
   const query: Query = {
     collection,

@@ -3,7 +3,8 @@ import type { Collection, Index } from "./catalog.ts";
 import type { Engine } from "./engine.ts";
 import type { OverlayEntry, Transaction } from "./transaction.ts";
 
-export type Range = { low: Buffer; high: Buffer };
+/** `isPoint`: the range is one whole key, `low`. */
+export type Range = { low: Buffer; high: Buffer; isPoint?: boolean };
 
 /** One document found by a scan. */
 export type Entry = { rid: number; bytes: Uint8Array };
@@ -44,7 +45,11 @@ export function* scan(
     return;
   }
   const seen = index.multikey ? new Set<number>() : undefined;
-  for (const range of backward ? [...ranges].reverse() : ranges) {
+  for (const range of backward && ranges.length > 1 ? [...ranges].reverse() : ranges) {
+    if (range.isPoint && index.unique && (!transaction || index.isIdIndex)) {
+      yield* lookUp(engine, collection, index, range.low, transaction);
+      continue;
+    }
     const source = new IndexRange(engine, collection, index, range, backward);
     for (const entry of scanRange(source, transaction, expected)) {
       if (entry && seen) {
@@ -53,6 +58,35 @@ export function* scan(
       }
       yield entry;
     }
+  }
+}
+
+/** The document with a unique key. A transaction may ask only for an `_id`, because that never changes. */
+function* lookUp(
+  engine: Engine,
+  collection: Collection,
+  index: Index,
+  key: Buffer,
+  transaction: Transaction | undefined,
+): Paced<Entry> {
+  if (!transaction) {
+    const row = engine.store.readByKey(collection, index, key);
+    if (row) yield { rid: row[0], bytes: row[1] };
+    return;
+  }
+  const rids = engine.store.ridsOfKey(collection, index, key);
+  const claim = index.claims.get(key.toString("latin1"));
+  if (claim?.owner === transaction && !rids.includes(claim.rid)) rids.push(claim.rid);
+  for (const rid of rids) {
+    const bytes = engine.read(collection, rid, transaction);
+    if (bytes) {
+      yield { rid, bytes };
+      return;
+    }
+  }
+  // Someone may have deleted it since the snapshot.
+  for (const [rid, bytes] of engine.differences(collection, transaction)) {
+    if (bytes && index.keysOf(decode(bytes))[0]?.equals(key)) yield { rid, bytes };
   }
 }
 

@@ -11,6 +11,8 @@ export type Session = {
   transaction?: Transaction;
   /** When the session was last heard of, in milliseconds. */
   usedAt: number;
+  /** The number of the write or transaction that the saved record speaks of. */
+  recorded: bigint;
   /** A command of it is running, so it is not idle however long that takes. */
   busy: number;
 };
@@ -31,7 +33,13 @@ export class Sessions {
     let session = this.#sessions.get(text);
     if (!session) {
       const saved = this.#engine.store.readRetryRecord(key);
-      session = { key, txnNumber: saved?.txn ?? -1n, usedAt: Date.now(), busy: 0 };
+      session = {
+        key,
+        txnNumber: saved?.txn ?? -1n,
+        recorded: saved?.txn ?? -1n,
+        usedAt: Date.now(),
+        busy: 0,
+      };
       this.#sessions.set(text, session);
     }
     session.usedAt = Date.now();
@@ -101,12 +109,14 @@ export class Sessions {
 
   /** What is known of a retryable write or commit with this number. */
   findRecord(session: Session, txnNumber: bigint): Doc | undefined {
+    if (session.recorded !== txnNumber) return undefined;
     const saved = this.#engine.store.readRetryRecord(session.key);
     return saved?.txn === txnNumber ? decode(saved.state) : undefined;
   }
 
   /** Goes into the same commit as the write that it speaks of. */
   saveRecord(session: Session, record: Doc | Parameters<typeof encode>[0]): void {
+    session.recorded = session.txnNumber;
     this.#engine.store.saveRetryRecord(session.key, session.txnNumber, encode(record));
   }
 

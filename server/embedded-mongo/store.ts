@@ -17,6 +17,7 @@ type CollectionStatements = {
   count: StatementSync;
 };
 type IndexStatements = {
+  byKey: StatementSync;
   rids: StatementSync;
   add: StatementSync;
   remove: StatementSync;
@@ -233,6 +234,12 @@ export class Store {
     return (this.#indexStatementsOf(collection, index).count.get(low, high) as unknown as [number])[0];
   }
 
+  /** The document that has this key of a unique index. */
+  readByKey(collection: Collection, index: Index, key: Uint8Array): [number, Uint8Array] | undefined {
+    return this.#indexStatementsOf(collection, index).byKey.get(key) as unknown as
+      [number, Uint8Array] | undefined;
+  }
+
   /** The documents that have exactly this key. */
   ridsOfKey(collection: Collection, index: Index, key: Uint8Array): number[] {
     return (this.#indexStatementsOf(collection, index).rids.all(key) as unknown as [number][]).map(
@@ -286,6 +293,9 @@ export class Store {
       const table = `entries_${index.id}`;
       const read = `SELECT e.k, e.rid, d.doc FROM ${table} e CROSS JOIN docs_${collection.id} d ON d.rid = e.rid`;
       statements = {
+        byKey: this.#prepare(
+          `SELECT e.rid, d.doc FROM ${table} e CROSS JOIN docs_${collection.id} d ON d.rid = e.rid WHERE e.k = ?`,
+        ),
         rids: this.#prepare(`SELECT rid FROM ${table} WHERE k = ?`),
         add: this.#prepare(`INSERT OR IGNORE INTO ${table} (k, rid) VALUES (?, ?)`),
         remove: this.#prepare(`DELETE FROM ${table} WHERE k = ? AND rid = ?`),

@@ -1,8 +1,17 @@
-import type { Collection } from "./catalog.ts";
+import type { Collection, Index } from "./catalog.ts";
 import { writeConflict } from "./errors.ts";
 
+export type KeyChange = { index: Index; removed: Buffer[]; added: Buffer[] };
+
 /** A document as a transaction has written it; `null` when it deleted it. */
-export type OverlayEntry = { bytes: Uint8Array | null; keys: Map<number, Buffer[]>; existed: boolean };
+export type OverlayEntry = {
+  bytes: Uint8Array | null;
+  /** Its keys by the number of the index, as far as a scan has asked for them. */
+  keys: Map<number, Buffer[]>;
+  existed: boolean;
+  /** What the commit does to the indexes; unknown when the document was written more than once. */
+  changes: KeyChange[] | undefined;
+};
 
 /**
  * An open transaction: a snapshot number, and the documents it has written, which nobody else sees before
@@ -52,9 +61,10 @@ export class Transaction {
 }
 
 /** Thrown when a plain write meets a document or key of an open transaction: it is tried again afterwards. */
-export class BlockedByTransaction {
+export class BlockedByTransaction extends Error {
   readonly transaction: Transaction;
   constructor(transaction: Transaction) {
+    super("blocked by an open transaction");
     this.transaction = transaction;
   }
 }

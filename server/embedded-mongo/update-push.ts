@@ -53,7 +53,7 @@ function sortArray(array: Value[], order: Value): void {
   if (order instanceof Map) {
     const sort = parseSort(order);
     if (!sort) throw badValue("The $sort pattern is empty when it should be a set of fields.");
-    const keyOf = (value: Value) => sortKey(value instanceof Map ? value : new Map(), sort);
+    const keyOf = (value: Value) => sortKey(value instanceof Map ? value : new Map<string, Value>(), sort);
     sortByKeys(array, keyOf);
     return;
   }

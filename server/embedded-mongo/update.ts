@@ -211,7 +211,7 @@ const OPERATORS: Record<string, Operator> = {
   $push: { creates: true, compile: (operand, path) => (place, doc) => pushInto(place, operand, path, doc) },
   $addToSet: {
     creates: true,
-    compile: (operand, path) => (place, doc) => addToSet(place, operand, path, doc),
+    compile: (operand, path) => (place) => addToSet(place, operand, path),
   },
   $pull: { creates: false, compile: (operand) => pull(pullTest(operand), "$pull") },
   $pullAll: {
@@ -269,7 +269,7 @@ function currentDate(operand: Value): Value {
   );
 }
 
-function addToSet(place: Place, operand: Value, path: string, doc: Doc): void {
+function addToSet(place: Place, operand: Value, path: string): void {
   const current = place.get();
   if (current !== undefined && !Array.isArray(current)) {
     throw badValue(
@@ -286,7 +286,6 @@ function addToSet(place: Place, operand: Value, path: string, doc: Doc): void {
     if (!array.some((element) => valuesEqual(element, value))) array.push(copyValue(value));
   }
   place.set(array);
-  void doc;
 }
 
 function pullTest(operand: Value): (element: Value) => boolean {

@@ -1,4 +1,4 @@
-import { type Encodable, decode, encodeStored } from "./bson-codec.ts";
+import { decode, encodeStored } from "./bson-codec.ts";
 import type { Collection } from "./catalog.ts";
 import {
   type Context,
@@ -27,7 +27,7 @@ const MAX_STATEMENTS = 100_000;
 /** The statements of a write command, from its payload or its body. */
 function statementsOf(context: Context, field: string): (Uint8Array | Doc)[] {
   const given = context.payloads.get(field) ?? context.body.get(field);
-  if (!Array.isArray(given)) throw wrongType(context, field, given as Value | undefined, "array");
+  if (!Array.isArray(given)) throw wrongType(context, field, given, "array");
   if (given.length === 0 || given.length > MAX_STATEMENTS) {
     throw new CommandError(
       16,
@@ -176,7 +176,7 @@ function upsert(context: Context, query: Doc, change: Update): Version {
 
 function idOnly(doc: Doc): Doc {
   const id = doc.get("_id");
-  return id === undefined ? new Map() : new Map([["_id", id]]);
+  return id === undefined ? new Map<string, Value>() : new Map([["_id", id]]);
 }
 
 type Target = {
@@ -250,7 +250,7 @@ export async function remove(context: Context): Promise<Reply> {
 }
 
 function writeReply({ n, writeErrors }: Progress): Reply {
-  return { n, ...(writeErrors.length > 0 ? { writeErrors: writeErrors as Encodable[] } : {}) };
+  return { n, ...(writeErrors.length > 0 ? { writeErrors: writeErrors } : {}) };
 }
 
 export async function findAndModify(context: Context): Promise<Reply> {
