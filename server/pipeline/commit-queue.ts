@@ -29,8 +29,8 @@ export type Job<Answer> = {
 
 type Waiting = Job<unknown> & {
   batchId: string;
-  resolve(answer: unknown): void;
-  reject(error: unknown): void;
+  resolve: (answer: unknown) => void;
+  reject: (error: unknown) => void;
 };
 
 type Decided = { job: Waiting; answer: unknown };

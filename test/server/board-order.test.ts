@@ -25,7 +25,7 @@ async function aBoard(count: number, stage = 0) {
       contact: {
         username: `c${index}`,
         source: "user",
-        ...(stage > 0 ? { stageId: stageIds[stage] as string } : {}),
+        ...(stage > 0 ? { stageId: stageIds[stage] } : {}),
       },
     });
     ids.unshift(contactId);
@@ -131,7 +131,7 @@ test("[CC3] rivals 21, 22: edits of different fields both stay, on whatever vers
     await aClient(organization, organization.admin),
   ];
   const contactId = ids[0] as string;
-  await ana.change({ mutationId: aMutation(), contactId, stageId: stageIds[1] as string, version: 1 });
+  await ana.change({ mutationId: aMutation(), contactId, stageId: stageIds[1], version: 1 });
   expect(
     await bob.change({ mutationId: aMutation(), contactId, status: "won", value: 900, version: 1 }),
   ).toMatchObject({ ok: true });
