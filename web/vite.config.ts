@@ -6,8 +6,23 @@ import { defineConfig } from "vitest/config";
 /** While developing, the pages come from Vite and everything else from a running server. */
 const server = process.env.DEV_SERVER_URL ?? "http://127.0.0.1:3001";
 
+/** Pages run what this server delivers and nothing else. Kit adds a nonce to its own inline script. */
+const csp = {
+  directives: {
+    "default-src": ["self"],
+    "script-src": ["self"],
+    // Colours of stages, tags and avatars are style attributes.
+    "style-src": ["self", "unsafe-inline"],
+    "img-src": ["self", "data:"],
+    "object-src": ["none"],
+    "base-uri": ["self"],
+    "form-action": ["self"],
+    "frame-ancestors": ["none"],
+  },
+} satisfies NonNullable<Parameters<typeof sveltekit>[0]>["csp"];
+
 export default defineConfig({
-  plugins: [tailwindcss(), sveltekit({ adapter: adapter() })],
+  plugins: [tailwindcss(), sveltekit({ adapter: adapter(), csp })],
   // Tests of state classes need Svelte's browser half, not the one for rendering on a server.
   resolve: process.env.VITEST ? { conditions: ["browser"] } : {},
   test: { dir: "../test/web", environment: "node" },
