@@ -142,8 +142,13 @@ export class Engine {
     for (const other of this.store.ridsOfKey(collection, index, key)) {
       if (other === rid) continue;
       const owner = collection.claims.get(other);
-      // Its own transaction has given the key up; another one may be about to.
-      if (owner && owner === transaction) continue;
+      if (owner && owner === transaction) {
+        // Free only if this transaction has taken the key from that document.
+        const own = transaction.overlay.get(collection)!.get(other)!.bytes;
+        if (own && index.keysOf(decode(own)).some((held) => held.equals(key)))
+          throw duplicateKey(collection, index, doc);
+        continue;
+      }
       if (owner && !transaction) throw new BlockedByTransaction(owner);
       const past = transaction && this.#pastVersion(collection, other, transaction);
       if (owner || past !== undefined) throw writeConflict();

@@ -80,7 +80,9 @@ function visitFrom(
       place.set(child);
     }
     if (child instanceof Map || Array.isArray(child)) visitFrom(child, parts, i + 1, create, context, visit);
-    else if (create) throw notViable(parts, i, child);
+    else if (create && parts[i + 1]!.startsWith("$[")) {
+      throw badValue(`Cannot apply array updates to non-array element ${parts[i]}: ${describeValue(child)}`);
+    } else if (create) throw notViable(parts, i, child);
   }
 }
 
