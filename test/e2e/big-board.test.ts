@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { card, cardIds, column, openBrowser, signIn } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { call } from "../support/http.ts";
+import { makeDataDir, startProduct } from "../support/product-process.ts";
+import type { ContactStatusAnswer } from "@dmtracker/shared/contracts/rest.ts";
+
+const CONTACTS = 10_000;
+const AT_ONCE = 100;
+
+test("rivals 34-37, 39: a board of 10,000 contacts shows true counts, draws few cards, scrolls to the end, stays live", async () => {
+  const product = await startProduct(await makeDataDir(), { DEMO: "1" });
+  const { token = "", password = "" } = product;
+  let last: ContactStatusAnswer | undefined;
+  for (let start = 0; start < CONTACTS; start += AT_ONCE) {
+    const made = await Promise.all(
+      Array.from({ length: AT_ONCE }, (_, index) =>
+        call<ContactStatusAnswer>(product.url, "POST", "/organization/create-contact", {
+          token,
+          body: { username: `big.${start + index}`, stage: "Interested" },
+        }),
+      ),
+    );
+    last = made.at(-1)?.body.data;
+  }
+  const browser = await openBrowser();
+  const { page, errors } = await signIn(browser, product, password);
+  const label = await column(page, "Interested").getAttribute("aria-label");
+  expect(Number(/, (\d+) contacts/.exec(label ?? "")?.[1])).toBeGreaterThan(CONTACTS);
+  expect(await page.locator("[data-card]").count()).toBeLessThan(200);
+
+  const list = column(page, "Interested").locator("[data-list]");
+  await eventually(async () => {
+    // The bottom is asked for again and again while pages arrive; the oldest card of the demo stands there.
+    const isAtEnd = await list.evaluate((element) => {
+      element.scrollTop = element.scrollHeight;
+      const cards = element.querySelectorAll("[data-card]");
+      const lowest = Math.max(...[...cards].map((drawn) => drawn.getBoundingClientRect().bottom));
+      return cards.length > 0 && Math.abs(lowest - element.getBoundingClientRect().bottom) < 40;
+    });
+    expect(isAtEnd).toBe(true);
+  }, 30_000);
+  expect(await page.locator("[data-card]").count()).toBeLessThan(200);
+
+  await list.evaluate((element) => {
+    element.scrollTop = 0;
+  });
+  const moved = last?.contact_id ?? "";
+  await call(product.url, "PATCH", "/contact/contact-status", {
+    token,
+    body: { contact_id: moved, stage: "Closed" },
+  });
+  await eventually(async () => expect((await cardIds(page, "Closed"))[0]).toBe(moved));
+  expect(await card(page, moved).count()).toBe(1);
+  expect(errors).toEqual([]);
+});

@@ -1,0 +1,252 @@
+import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { card, cardIds, column, drag, gapAbove, openBrowser, signIn } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { call } from "../support/http.ts";
+import { makeDataDir, startProduct } from "../support/product-process.ts";
+
+const product = await startProduct(await makeDataDir(), { DEMO: "1" });
+const { password = "", token = "" } = product;
+const browser = await openBrowser();
+const ana = await signIn(browser, product, password);
+const marcus = await signIn(browser, product, password, "marcus@demo.example");
+
+const STAGES = ["Outreach Sent", "In Conversation", "Interested", "Meeting Booked", "Closed", "Lost"];
+
+async function boardOf(page: Page): Promise<Record<string, string[]>> {
+  const entries = await Promise.all(
+    STAGES.map(async (stage) => [stage, await cardIds(page, stage)] as const),
+  );
+  return Object.fromEntries(entries);
+}
+
+async function countOf(page: Page, stage: string): Promise<number> {
+  const label = await column(page, stage).getAttribute("aria-label");
+  return Number(/, (\d+) contacts?$/.exec(label ?? "")?.[1]);
+}
+
+const badgeOf = (page: Page, contactId: string) =>
+  card(page, contactId).getByRole("button", { name: /^Lead status of/ });
+
+async function loadContact(contactId: string): Promise<Contact> {
+  const { body } = await call<{ contact: Contact }>(product.url, "GET", `/contacts/${contactId}`, { token });
+  return body.data.contact;
+}
+
+/** The first card of a stage that is still open. */
+async function anOpenCard(page: Page, stage: string, skip = 0): Promise<string> {
+  const ids = await cardIds(page, stage);
+  const open: string[] = [];
+  for (const id of ids) {
+    if (/: Open\./.test((await badgeOf(page, id).getAttribute("aria-label")) ?? "")) open.push(id);
+  }
+  return open[skip] ?? "";
+}
+
+const isLive = (page: Page) => page.getByText("Live", { exact: true }).first().waitFor();
+
+test("[RK1] [RT1] rivals 6: a card dragged in one browser stands in the same place in the other", async () => {
+  const moving = (await cardIds(ana.page, "Interested"))[1] ?? "";
+  const [first, second] = await cardIds(ana.page, "Meeting Booked");
+  const before = {
+    from: await countOf(ana.page, "Interested"),
+    to: await countOf(ana.page, "Meeting Booked"),
+  };
+  await drag(ana.page, card(ana.page, moving), await gapAbove(ana.page, "Meeting Booked", 1));
+  for (const { page } of [ana, marcus]) {
+    await eventually(async () => {
+      expect((await cardIds(page, "Meeting Booked")).slice(0, 3)).toEqual([first, moving, second]);
+      expect(await countOf(page, "Interested")).toBe(before.from - 1);
+      expect(await countOf(page, "Meeting Booked")).toBe(before.to + 1);
+    });
+  }
+  expect(await cardIds(ana.page, "Interested")).not.toContain(moving);
+});
+
+test("[RK1] within a column a card lands where it was dropped, in both browsers", async () => {
+  const [a, b, c] = await cardIds(ana.page, "In Conversation");
+  await drag(ana.page, card(ana.page, c ?? ""), await gapAbove(ana.page, "In Conversation", 0));
+  for (const { page } of [ana, marcus]) {
+    await eventually(async () =>
+      expect((await cardIds(page, "In Conversation")).slice(0, 3)).toEqual([c, a, b]),
+    );
+  }
+});
+
+test("[LS1] a status chosen on the badge recolours the badge in the other browser", async () => {
+  const id = await anOpenCard(ana.page, "In Conversation");
+  const colour = () =>
+    badgeOf(marcus.page, id)
+      .locator("span")
+      .first()
+      .evaluate((badge) => getComputedStyle(badge).backgroundColor);
+  const gray = await colour();
+  await badgeOf(ana.page, id).click();
+  await ana.page.getByRole("menuitemradio", { name: "Abandoned" }).click();
+  await eventually(async () => {
+    expect(await badgeOf(marcus.page, id).getAttribute("aria-label")).toContain(": Abandoned.");
+    expect(await colour()).not.toBe(gray);
+  });
+});
+
+test("[LS3] rivals 18: Lost asks for a reason before the write, and the reason goes with it", async () => {
+  const id = await anOpenCard(ana.page, "In Conversation");
+  const seqBefore = (await loadContact(id)).seq;
+  await badgeOf(ana.page, id).click();
+  await ana.page.getByRole("menuitemradio", { name: "Lost" }).click();
+  const question = ana.page.getByRole("dialog");
+  await question.getByLabel(/Why was it lost/).fill("Chose a cheaper tool");
+  expect((await loadContact(id)).seq).toBe(seqBefore);
+  await ana.page.keyboard.press("Enter");
+  await eventually(async () =>
+    expect(await loadContact(id)).toMatchObject({
+      leadStatus: "lost",
+      lostReason: "Chose a cheaper tool",
+      seq: seqBefore + 1,
+    }),
+  );
+});
+
+test("[API2] a PATCH shows on every board at once, with its line on an open contact page", async () => {
+  const id = await anOpenCard(ana.page, "Outreach Sent");
+  const reader = await marcus.context.newPage();
+  await reader.goto(`${product.url}/contacts/${id}`);
+  await reader.getByRole("heading", { name: "Activity" }).waitFor();
+  const { status } = await call(product.url, "PATCH", "/contact/contact-status", {
+    token,
+    body: { contact_id: id, stage: "Interested" },
+  });
+  expect(status).toBe(200);
+  for (const { page } of [ana, marcus]) {
+    await eventually(async () => expect((await cardIds(page, "Interested"))[0]).toBe(id));
+  }
+  const newest = reader.getByRole("region", { name: "Activity" }).getByRole("listitem").first();
+  await eventually(async () => expect(await newest.innerText()).toMatch(/via API/));
+  expect(await newest.innerText()).toMatch(/Outreach Sent[\s\S]*Interested/);
+  await reader.close();
+});
+
+test("[AU6] a rule's effect comes with its cause: nobody ever sees Closed with Open", async () => {
+  const id = await anOpenCard(ana.page, "Meeting Booked");
+  await marcus.page.evaluate((contactId) => {
+    const seen: string[] = [];
+    Object.assign(globalThis, { seenStates: seen });
+    const look = () => {
+      const element = document.querySelector(`[data-card="${contactId}"]`);
+      const stage = element?.closest("[data-column]")?.querySelector("h2")?.textContent;
+      const badge = element?.querySelector('button[aria-label^="Lead status"]')?.getAttribute("aria-label");
+      const state = `${stage} ${/: (\w+)\./.exec(badge ?? "")?.[1]}`;
+      if (element && seen.at(-1) !== state) seen.push(state);
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+    look();
+  }, id);
+  await drag(ana.page, card(ana.page, id), await gapAbove(ana.page, "Closed", 0));
+  await ana.page
+    .getByRole("dialog")
+    .getByLabel(/Deal value/)
+    .fill("2,400");
+  await ana.page.keyboard.press("Enter");
+  await eventually(async () => {
+    const seen = await marcus.page.evaluate(
+      () => (globalThis as unknown as { seenStates: string[] }).seenStates,
+    );
+    expect(seen).toEqual(["Meeting Booked Open", "Closed Won"]);
+  });
+  expect(await loadContact(id)).toMatchObject({ leadStatus: "won", value: 2400 });
+});
+
+test("[RT6] the keyboard lifts, moves, drops and cancels, and says what it does", async () => {
+  const { page } = ana;
+  const [first, second] = await cardIds(page, "Interested");
+  const place = () => cardIds(page, "Interested");
+  await page.locator(`[data-card-link="${second}"]`).focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Escape");
+  expect((await place()).slice(0, 2)).toEqual([first, second]);
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Space");
+  await eventually(async () =>
+    expect((await cardIds(marcus.page, "Interested")).slice(0, 2)).toEqual([second, first]),
+  );
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Space");
+  await eventually(async () => expect(await cardIds(marcus.page, "Meeting Booked")).toContain(second));
+  const spoken = await page.locator("[aria-live]").allInnerTexts();
+  expect(spoken.join(" ")).toMatch(/Dropped\. Meeting Booked, position \d+ of \d+/);
+});
+
+test("[RT4] [RT6] rivals 3, 4, 11: ten changes offline, then back: the board equals a fresh load, without a reload", async () => {
+  const { page, context } = marcus;
+  await isLive(page);
+  await page.evaluate(() => Object.assign(globalThis, { sameDocument: true }));
+  await context.setOffline(true);
+  await page
+    .getByText(/^Offline/)
+    .first()
+    .waitFor();
+  const ids = (await cardIds(page, "Outreach Sent")).slice(0, 5);
+  const others = (await cardIds(ana.page, "Outreach Sent")).slice(5, 8);
+  for (const id of ids) {
+    await page.locator(`[data-card-link="${id}"]`).focus();
+    await page.keyboard.press("Space");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Space");
+    await badgeOf(page, id).click();
+    await page.getByRole("menuitemradio", { name: "Abandoned" }).click();
+  }
+  await page.getByText(/10 changes waiting/).waitFor();
+  for (const contactId of others) {
+    await call(product.url, "PATCH", "/contact/contact-status", {
+      token,
+      body: { contact_id: contactId, stage: "Interested" },
+    });
+  }
+  expect((await loadContact(ids[0] ?? "")).leadStatus).toBe("open");
+  await context.setOffline(false);
+  await isLive(page);
+  await eventually(async () => {
+    for (const id of ids) expect(await loadContact(id)).toMatchObject({ leadStatus: "abandoned" });
+  });
+  const fresh = await signIn(browser, product, password, "jade@demo.example");
+  await isLive(fresh.page);
+  await eventually(async () => expect(await boardOf(page)).toEqual(await boardOf(fresh.page)));
+  for (const stage of STAGES) expect(await countOf(page, stage)).toBe(await countOf(fresh.page, stage));
+  expect(await page.evaluate(() => (globalThis as { sameDocument?: boolean }).sameDocument)).toBe(true);
+  await fresh.context.close();
+});
+
+test("[CC3] rivals 17: a move that loses against another's goes back to the true place, and says why", async () => {
+  const { page, context } = marcus;
+  await isLive(page);
+  const id = await anOpenCard(page, "Interested");
+  await context.setOffline(true);
+  await page
+    .getByText(/^Offline/)
+    .first()
+    .waitFor();
+  await page.locator(`[data-card-link="${id}"]`).focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("Space");
+  expect(await cardIds(page, "In Conversation")).toContain(id);
+  await call(product.url, "PATCH", "/contact/contact-status", {
+    token,
+    body: { contact_id: id, stage: "Meeting Booked" },
+  });
+  await context.setOffline(false);
+  await eventually(async () => expect((await cardIds(page, "Meeting Booked"))[0]).toBe(id));
+  expect(await cardIds(page, "In Conversation")).not.toContain(id);
+  await page
+    .getByText(/Someone else changed this contact meanwhile/)
+    .first()
+    .waitFor();
+});
+
+test("no page has thrown anything", () => {
+  expect([...ana.errors, ...marcus.errors]).toEqual([]);
+});
