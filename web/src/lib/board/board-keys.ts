@@ -1,5 +1,6 @@
 import { tick } from "svelte";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
+import type { Move } from "#lib/state/board.svelte.ts";
 import { gapOf, type Gap } from "./board-drag.svelte.ts";
 import type { BoardScreen } from "./board-screen.svelte.ts";
 
@@ -71,6 +72,12 @@ export class BoardKeys {
     void tick().then(() =>
       document.querySelector<HTMLElement>(`[data-card-link="${contactId}"]`)?.focus({ preventScroll: true }),
     );
+  }
+
+  /** A card that moves takes its focus along, whoever moved it. Asked before the page follows the state. */
+  follow(moves: readonly Move[]): void {
+    const id = document.activeElement?.closest<HTMLElement>("[data-card]")?.dataset.card;
+    if (id && moves.some(({ contactId }) => contactId === id)) this.focus(id);
   }
 
   #lift(id: string): void {

@@ -85,6 +85,7 @@ function fly(card: HTMLElement, start: DOMRect): void {
   const copy = card.cloneNode(true) as HTMLElement;
   copy.removeAttribute("data-card");
   copy.inert = true;
+  copy.ariaHidden = "true";
   Object.assign(copy.style, {
     position: "fixed",
     inset: "auto",
@@ -97,10 +98,11 @@ function fly(card: HTMLElement, start: DOMRect): void {
     boxShadow: "var(--shadow-pop)",
   });
   document.body.append(copy);
-  card.style.visibility = "hidden";
+  // Not hidden, only unseen: a hidden card would lose the focus.
+  card.style.opacity = "0";
   const land = () => {
     copy.remove();
-    card.style.visibility = "";
+    card.style.opacity = "";
   };
   const flight = copy.animate([{ transform: `translate(${dx}px, ${dy}px)` }, { transform: "none" }], {
     duration: FLIGHT_MS,
