@@ -85,6 +85,8 @@ export class BoardDrag {
   }
 
   drop(): void {
+    // Let go faster than a frame: where the pointer is counts, not where it was when last looked at.
+    this.#aimAtPoint();
     const { lifted, target } = this;
     this.cancel();
     const contact = lifted && this.#board.contact(lifted.contactId);
@@ -109,11 +111,17 @@ export class BoardDrag {
   #follow(): void {
     const { point } = this;
     if (!this.lifted || !point) return;
+    autoScroll(point, this.#strip, this.#listUnder(point.x)?.element);
+    this.#aimAtPoint();
+    this.#frame = requestAnimationFrame(() => this.#follow());
+  }
+
+  #aimAtPoint(): void {
+    const { point } = this;
+    if (!this.lifted || !point) return;
     const under = this.#listUnder(point.x);
-    autoScroll(point, this.#strip, under?.element);
     const next = under && this.#gapUnder(under, point.y);
     if (next?.stageId !== this.target?.stageId || next?.gap !== this.target?.gap) this.target = next;
-    this.#frame = requestAnimationFrame(() => this.#follow());
   }
 
   #listUnder(x: number): { element: HTMLElement; stageId: string; rect: DOMRect } | undefined {

@@ -45,6 +45,7 @@ export function mouseDrag(board: HTMLElement, drag: BoardDrag): () => void {
         preventUnhandled.stop();
         // Let go beside the board, or Escape: nothing happened.
         if (location.current.dropTargets.length === 0) return drag.cancel();
+        drag.moveTo(location.current.input.clientX, location.current.input.clientY);
         drag.drop();
       },
     }),
