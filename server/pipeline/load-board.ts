@@ -1,9 +1,5 @@
-import {
-  FIRST_PAGE_SIZE,
-  type BoardSnapshot,
-  type ColumnPageAt,
-  type ContactsAt,
-} from "@dmtracker/shared/contracts/board.ts";
+import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import { FIRST_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import mongoose, { type ClientSession } from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
 import { findContactsOfPipeline, findPageOfStage } from "#server/contacts/contact.store.ts";

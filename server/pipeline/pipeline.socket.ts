@@ -1,10 +1,5 @@
-import { MAX_CATCH_UP } from "@dmtracker/shared/contracts/board.ts";
-import {
-  HEARTBEAT_MS,
-  JoinPipeline,
-  LeavePipeline,
-  type JoinReply,
-} from "@dmtracker/shared/contracts/realtime.ts";
+import { HEARTBEAT_MS, MAX_CATCH_UP } from "@dmtracker/shared/contracts/limits.ts";
+import { JoinPipeline, LeavePipeline, type JoinReply } from "@dmtracker/shared/contracts/realtime.ts";
 import { findEventsAfter } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { requireMembership } from "#server/organizations/require-membership.ts";

@@ -1,4 +1,5 @@
-import { ERROR_STATUS, type ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
+import { ERROR_STATUS } from "@dmtracker/shared/contracts/error-codes.ts";
+import type { ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
 import type { ErrorRequestHandler, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 import { AppError } from "./app-error.ts";

@@ -5,11 +5,6 @@ import { Member, Tag } from "./people.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Id } from "./primitives.ts";
 
-export const FIRST_PAGE_SIZE = 40;
-export const MAX_PAGE_SIZE = 200;
-/** More missed events than this are answered with a fresh snapshot instead. */
-export const MAX_CATCH_UP = 1_000;
-
 /** The top of one stage in board order. `more` tells whether contacts follow. */
 export const ColumnPage = z.object({ stageId: Id, contacts: z.array(Contact), more: z.boolean() });
 export type ColumnPage = z.infer<typeof ColumnPage>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MAX_PAGE_SIZE } from "./board.ts";
+import { MAX_PAGE_SIZE } from "./limits.ts";
 import { Id } from "./primitives.ts";
 
 const PageSize = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE);

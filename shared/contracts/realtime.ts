@@ -4,8 +4,6 @@ import type { ErrorBody } from "./errors.ts";
 import type { PipelineEvent } from "./event.ts";
 import { Id } from "./primitives.ts";
 
-export const HEARTBEAT_MS = 5_000;
-
 export const JoinPipeline = z.strictObject({
   pipelineId: Id,
   /** Last `seq` the client has applied; absent on a first join. */

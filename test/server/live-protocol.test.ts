@@ -1,6 +1,6 @@
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
-import { MAX_CATCH_UP } from "@dmtracker/shared/contracts/board.ts";
+import { MAX_CATCH_UP } from "@dmtracker/shared/contracts/limits.ts";
 import { expect, test } from "vitest";
 import { io } from "socket.io-client";
 import { BoardClient } from "../support/board-client.ts";

@@ -1,11 +1,7 @@
-import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/errors.ts";
+import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import {
-  HEARTBEAT_MS,
-  type JoinReply,
-  type Reply,
-  type Viewer,
-} from "@dmtracker/shared/contracts/realtime.ts";
+import { HEARTBEAT_MS } from "@dmtracker/shared/contracts/limits.ts";
+import type { JoinReply, Reply, Viewer } from "@dmtracker/shared/contracts/realtime.ts";
 import { EventFeed } from "@dmtracker/shared/pipeline/event-feed.ts";
 import type { BoardChannel } from "#lib/realtime/board-channel.ts";
 import type { LiveState } from "./live-state.svelte.ts";

@@ -1,11 +1,6 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
-import {
-  FIRST_PAGE_SIZE,
-  MAX_PAGE_SIZE,
-  type BoardSnapshot,
-  type ColumnPageAt,
-  type ContactsAt,
-} from "@dmtracker/shared/contracts/board.ts";
+import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import { FIRST_PAGE_SIZE, MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { Actor, Member, Session, Tag } from "@dmtracker/shared/contracts/people.ts";

@@ -1,4 +1,5 @@
-import { TEMPORARY_ERRORS, type ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
+import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
+import type { ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
 import type { BoardChannel } from "#lib/realtime/board-channel.ts";
 import type { ChangeStorage, PendingChange } from "./pending-changes.ts";
 

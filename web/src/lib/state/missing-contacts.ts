@@ -1,4 +1,5 @@
-import { MAX_PAGE_SIZE, type ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import type { ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import { MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 
 const RETRY_MS = 2_000;
 
