@@ -92,18 +92,18 @@ test("[LS1] a status chosen on the badge recolours the badge in the other browse
 
 test("[LS3] rivals 18: Lost asks for a reason before the write, and the reason goes with it", async () => {
   const id = await anOpenCard(ana.page, "In Conversation");
-  const seqBefore = (await loadContact(id)).seq;
+  const versionBefore = (await loadContact(id)).version;
   await badgeOf(ana.page, id).click();
   await ana.page.getByRole("menuitemradio", { name: "Lost" }).click();
   const question = ana.page.getByRole("dialog");
   await question.getByLabel(/Why was it lost/).fill("Chose a cheaper tool");
-  expect((await loadContact(id)).seq).toBe(seqBefore);
+  expect((await loadContact(id)).version).toBe(versionBefore);
   await ana.page.keyboard.press("Enter");
   await eventually(async () =>
     expect(await loadContact(id)).toMatchObject({
       leadStatus: "lost",
       lostReason: "Chose a cheaper tool",
-      seq: seqBefore + 1,
+      version: versionBefore + 1,
     }),
   );
 });
@@ -199,7 +199,10 @@ test("[RT4] [RT6] rivals 3, 4, 11: ten changes offline, then back: the board equ
     await badgeOf(page, id).click();
     await page.getByRole("menuitemradio", { name: "Abandoned" }).click();
   }
-  await page.getByText(/10 changes waiting/).waitFor();
+  await page
+    .getByText(/10 changes waiting/)
+    .first()
+    .waitFor();
   for (const contactId of others) {
     await call(product.url, "PATCH", "/contact/contact-status", {
       token,

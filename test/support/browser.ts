@@ -29,7 +29,7 @@ export async function signIn(
   options: BrowserContextOptions = {},
 ): Promise<Person> {
   const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
+    viewport: { width: 2000, height: 900 },
     reducedMotion: "reduce",
     ...options,
   });
