@@ -81,11 +81,10 @@ function requireValidId(id: Value): void {
 }
 
 export async function update(context: Context): Promise<Reply> {
-  const statements = statementsOf(context, "updates");
+  const statements = statementsOf(context, "updates").map(statementDocument);
+  for (const statement of statements) requireKnown(statement, UPDATE_FIELDS, "update.updates");
   // Only an upsert creates the collection, and only when it inserts.
-  const progress = await runStatements(context, statements.length, (i) =>
-    runUpdate(context, statementDocument(statements[i]!)),
-  );
+  const progress = await runStatements(context, statements.length, (i) => runUpdate(context, statements[i]!));
   const { upserted } = progress;
   return {
     ...writeReply(progress),
@@ -100,7 +99,6 @@ async function runUpdate(
   context: Context,
   statement: Doc,
 ): Promise<{ n: number; nModified: number; upsertedId?: Value }> {
-  requireKnown(statement, UPDATE_FIELDS, "update.updates");
   const query = queryOf(statement, "update");
   const filter = compileFilter(query, compileExpr);
   const change = compileUpdate(statement.get("u"), statement.get("arrayFilters"), compileUpdatePipeline);
@@ -225,17 +223,16 @@ async function forEachMatch(
 const DELETE_FIELDS = new Set(["q", "limit", "hint", "collation"]);
 
 export async function remove(context: Context): Promise<Reply> {
-  const statements = statementsOf(context, "deletes");
+  const statements = statementsOf(context, "deletes").map(statementDocument);
+  for (const statement of statements) requireDelete(statement);
   const progress = await runStatements(context, statements.length, async (i) => {
-    const statement = statementDocument(statements[i]!);
-    requireKnown(statement, DELETE_FIELDS, "delete.deletes");
-    const limit = toNumber(statement.get("limit"));
-    if (limit !== 0 && limit !== 1) throw failedToParse("The limit field in delete objects must be 0 or 1.");
+    const statement = statements[i]!;
+    const multi = toNumber(statement.get("limit")) === 0;
     const filter = compileFilter(queryOf(statement, "delete"), compileExpr);
     const collection = findCollection(context);
     let n = 0;
     if (!collection) return { n };
-    await forEachMatch(context, { collection, filter, hint: statement.get("hint") }, limit === 0, (found) => {
+    await forEachMatch(context, { collection, filter, hint: statement.get("hint") }, multi, (found) => {
       context.engine.delete(
         collection,
         found.rid,
@@ -247,6 +244,12 @@ export async function remove(context: Context): Promise<Reply> {
     return { n };
   });
   return writeReply(progress);
+}
+
+function requireDelete(statement: Doc): void {
+  requireKnown(statement, DELETE_FIELDS, "delete.deletes");
+  const limit = toNumber(statement.get("limit"));
+  if (limit !== 0 && limit !== 1) throw failedToParse("The limit field in delete objects must be 0 or 1.");
 }
 
 function writeReply({ n, writeErrors }: Progress): Reply {

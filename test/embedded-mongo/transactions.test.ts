@@ -1,5 +1,4 @@
-import type { MongoServerError } from "mongodb";
-import { type ClientSession, type Collection, type Document } from "mongodb";
+import type { ClientSession, Collection, MongoServerError } from "mongodb";
 import { beforeAll, describe, expect, test } from "vitest";
 import { aRandom, aServer, codeOf, type TestServer } from "./support.ts";
 
