@@ -1,0 +1,35 @@
+import { createContext, type Component, type Snippet } from "svelte";
+
+export type MenuItemProps = {
+  onselect: () => void;
+  children: Snippet;
+  /** Set for entries of which one holds: the one that does is ticked. */
+  checked?: boolean;
+  disabled?: boolean;
+  danger?: boolean;
+};
+
+export type DialogProps = {
+  open: boolean;
+  title: string;
+  description?: string;
+  children: Snippet;
+  /** Called however it was closed: Escape, a click beside it, a button. */
+  onclose?: () => void;
+  size?: "small" | "medium";
+};
+
+// What floats (menus, dialogs) is a third of the script and shown by nobody's first paint. It comes right after.
+export const loadMenuPanel = () => import("./MenuPanel.svelte");
+export const loadDialogPanel = () => import("./DialogPanel.svelte");
+
+/** Fetches what floats while nobody waits for it, so that it is there at the first click and without a network. */
+export function preloadFloating(): void {
+  const load = () => void Promise.allSettled([loadMenuPanel(), loadDialogPanel()]);
+  if ("requestIdleCallback" in window) requestIdleCallback(load, { timeout: 3_000 });
+  else setTimeout(load, 1_000);
+}
+
+/** The parts that stand inside an open menu come with it. */
+export type MenuParts = { Item: Component<MenuItemProps>; Separator: Component };
+export const [getMenuParts, setMenuParts] = createContext<MenuParts>();
