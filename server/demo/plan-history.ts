@@ -46,10 +46,13 @@ function createRandom(seed: number) {
 
 type Random = ReturnType<typeof createRandom>;
 
-/** Sales people write by day: moves a moment into 8:00-19:00 UTC. */
-function inOfficeHours(time: number, random: Random): number {
+/** Sales people write by day: a moment of the night waits for the next morning. Hours are UTC. */
+function byDay(time: number, random: Random): number {
   const start = Math.floor(time / DAY_MS) * DAY_MS;
-  return start + (8 + random.next() * 11) * HOUR_MS;
+  const hour = (time - start) / HOUR_MS;
+  if (hour >= 8 && hour < 20) return time;
+  const morning = hour < 8 ? start : start + DAY_MS;
+  return morning + (8 + random.next() * 3) * HOUR_MS;
 }
 
 function makeUsernames(count: number, random: Random): { username: string; displayName: string }[] {
@@ -79,7 +82,7 @@ function planContact(
   random: Random,
 ): DemoStep[] {
   const by = random.pick(people);
-  let clock = inOfficeHours(now - random.next() ** 1.4 * DEMO_DAYS * DAY_MS, random);
+  let clock = byDay(now - random.next() ** 1.4 * DEMO_DAYS * DAY_MS, random);
   if (clock > now) clock = now - random.between(1, 12) * HOUR_MS;
   const steps: DemoStep[] = [];
   const change = (wish: Omit<ContactChange, "stageId">, stage?: number): void => {
@@ -96,7 +99,7 @@ function planContact(
     change({ message: { direction, text, at: new Date(clock).toISOString() } });
   };
   const wait = (low: number, high: number): void => {
-    clock += random.between(low, high) * HOUR_MS;
+    clock = byDay(clock + random.between(low, high) * HOUR_MS, random);
   };
 
   steps.push({
