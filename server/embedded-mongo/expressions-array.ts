@@ -10,7 +10,6 @@ import {
 } from "./expressions.ts";
 import { isNullish } from "./expressions-value.ts";
 import { compareValues, keyText, valuesEqual } from "./key-encoding.ts";
-import { parseSort, sortKey } from "./sort.ts";
 import { type Doc, type Value, asDouble, isNumeric, isTruthy, toNumber, typeName } from "./values.ts";
 
 function requireArray(value: Value, name: string, code = 28689): Value[] {
@@ -213,20 +212,6 @@ export function extremeOf(values: Iterable<Value | undefined>, wanted: -1 | 1): 
   return best ?? null;
 }
 
-const range: Operator = (argument, name) => {
-  const [from, to, by] = compileArguments(argument, name, 2, 3);
-  return (scope) => {
-    const start = toNumber(from!(scope));
-    const end = toNumber(to!(scope));
-    const step = by ? toNumber(by(scope)) : 1;
-    if (start === undefined || end === undefined || !step)
-      throw new CommandError(34443, "$range requires numeric arguments and a step that is not zero");
-    const result: Value[] = [];
-    for (let i = start; step > 0 ? i < end : i > end; i += step) result.push(i);
-    return result;
-  };
-};
-
 const arrayToObject = onArray((array) => {
   const result: Doc = new Map();
   for (const entry of array) {
@@ -277,26 +262,6 @@ const mergeObjects: Operator = (argument, name) => {
   };
 };
 
-const sortArray: Operator = (argument, name) => {
-  const by = argument instanceof Map ? argument.get("sortBy") : undefined;
-  const { input } = compileNamed(argument, name, ["input", "sortBy"]);
-  const sort = by instanceof Map ? parseSort(by) : undefined;
-  const direction = toNumber(by);
-  if (!sort && direction !== 1 && direction !== -1)
-    throw new CommandError(2942507, "The $sort element value must be either 1 or -1");
-  return (scope) => {
-    const value = input!(scope);
-    if (isNullish(value)) return null;
-    const array = requireArray(value, name, 2942504);
-    if (!sort) return [...array].sort((a, b) => compareValues(a, b) * direction!);
-    const keyed = array.map((element) => ({
-      element,
-      key: sortKey(element instanceof Map ? element : new Map<string, Value>(), sort),
-    }));
-    return keyed.sort((a, b) => a.key.compare(b.key)).map(({ element }) => element);
-  };
-};
-
 export const ARRAY_OPERATORS: Record<string, Operator> = {
   $size: size,
   $in: inArray,
@@ -313,35 +278,14 @@ export const ARRAY_OPERATORS: Record<string, Operator> = {
   $slice: slice,
   $concatArrays: concatArrays,
   $reverseArray: onArray((array) => [...array].reverse(), 34435),
-  $range: range,
-  $indexOfArray: (argument, name) => {
-    const [list, wanted] = compileArguments(argument, name, 2) as [Expression, Expression];
-    return (scope) => {
-      const array = list(scope);
-      const value = wanted(scope);
-      return isNullish(array)
-        ? null
-        : requireArray(array, name, 40090).findIndex((element) => valuesEqual(element, value));
-    };
-  },
   $arrayToObject: arrayToObject,
   $objectToArray: objectToArray,
   $mergeObjects: mergeObjects,
-  $sortArray: sortArray,
   $setUnion: onSets((first, others) => distinctValues([...first, ...others.flat()])),
   $setIntersection: onSets((first, others) =>
     first.filter((value) => others.every((other) => includes(other, value))),
   ),
   $setDifference: onSets((first, [other = []]) => first.filter((value) => !includes(other, value))),
-  $setIsSubset: onSets((first, [other = []]) => first.every((value) => includes(other, value))),
-  $setEquals: onSets((first, others) =>
-    others.every(
-      (other) =>
-        first.every((value) => includes(other, value)) && other.every((value) => includes(first, value)),
-    ),
-  ),
-  $anyElementTrue: onArray((array) => array.some((value) => isTruthy(value))),
-  $allElementsTrue: onArray((array) => array.every((value) => isTruthy(value))),
   $sum: overValues(sumOf),
   $avg: overValues(averageOf),
   $min: overValues((values) => extremeOf(values, -1)),

@@ -311,8 +311,6 @@ export const DATE_OPERATORS: Record<string, Operator> = {
   $dayOfWeek: datePart((local) => local.getUTCDay() + 1),
   $isoDayOfWeek: datePart((local) => local.getUTCDay() || 7),
   $isoWeek: datePart((local) => isoWeek(local).week),
-  $isoWeekYear: datePart((local) => isoWeek(local).year),
-  $week: datePart(sundayWeek),
   $hour: datePart((local) => local.getUTCHours()),
   $minute: datePart((local) => local.getUTCMinutes()),
   $second: datePart((local) => local.getUTCSeconds()),

@@ -95,10 +95,6 @@ function halfToEven(value: number): number {
   return down % 2 === 0 ? down : down + 1;
 }
 
-function real(run: (...numbers: number[]) => number, count = 1): Operator {
-  return numeric(count, (...values) => asDouble(run(...values.map((value) => toNumber(value)!))));
-}
-
 const addAll: Operator = (argument, name) => {
   const expressions = compileArguments(argument, name, 1, Infinity);
   return (scope) => {
@@ -228,22 +224,9 @@ const trim: Operator = (argument, name) => {
       character !== undefined &&
       (typeof set === "string" ? set.includes(character) : /[\s\0]/.test(character));
     const characters = [...value];
-    if (name !== "$rtrim") while (drops(characters[0])) characters.shift();
-    if (name !== "$ltrim") while (drops(characters.at(-1))) characters.pop();
+    while (drops(characters[0])) characters.shift();
+    while (drops(characters.at(-1))) characters.pop();
     return characters.join("");
-  };
-};
-
-const indexOfCP: Operator = (argument, name) => {
-  const [source, wanted] = compileArguments(argument, name, 2) as [Expression, Expression];
-  return (scope) => {
-    const value = source(scope);
-    const part = wanted(scope);
-    if (isNullish(value)) return null;
-    if (typeof value !== "string" || typeof part !== "string")
-      throw new CommandError(40093, "$indexOfCP requires strings");
-    const at = value.indexOf(part);
-    return at < 0 ? -1 : [...value.slice(0, at)].length;
   };
 };
 
@@ -261,20 +244,6 @@ const regexMatch: Operator = (argument, name) => {
     if (typeof pattern !== "string")
       throw new CommandError(51105, "$regexMatch needs 'regex' to be of type string or regex");
     return toRegExp(pattern, typeof flags === "string" ? flags : "").test(value);
-  };
-};
-
-const replace: Operator = (argument, name) => {
-  const { input, find, replacement } = compileNamed(argument, name, ["input", "find", "replacement"]);
-  return (scope) => {
-    const values = [input!(scope), find!(scope), replacement!(scope)];
-    if (values.some(isNullish)) return null;
-    if (values.some((value) => typeof value !== "string"))
-      throw new CommandError(51746, `${name} requires that its arguments be strings`);
-    const [source, wanted, other] = values as [string, string, string];
-    return name === "$replaceAll"
-      ? source.replaceAll(wanted, () => other)
-      : source.replace(wanted, () => other);
   };
 };
 
@@ -452,43 +421,14 @@ export const VALUE_OPERATORS: Record<string, Operator> = {
   $ceil: rounded(Math.ceil),
   $round: toPlaces(halfToEven),
   $trunc: toPlaces(Math.trunc),
-  $sqrt: real(Math.sqrt),
-  $pow: numeric(2, (a, b) => {
-    const result = toNumber(a)! ** toNumber(b)!;
-    return [a, b].every((value) => typeof value === "number" && isInt32(value)) &&
-      Number.isSafeInteger(result)
-      ? isInt32(result)
-        ? result
-        : BigInt(result)
-      : asDouble(result);
-  }),
-  $exp: real(Math.exp),
-  $ln: real(Math.log),
-  $log10: real(Math.log10),
   $concat: concat,
   $toLower: text((value) => value.toLowerCase()),
   $toUpper: text((value) => value.toUpperCase()),
   $strLenCP: text((value) => [...value].length),
-  $strLenBytes: text((value) => Buffer.byteLength(value)),
   $substrCP: substrCP,
-  $substr: substrCP,
-  $substrBytes: substrCP,
   $split: split,
   $trim: trim,
-  $ltrim: trim,
-  $rtrim: trim,
-  $indexOfCP: indexOfCP,
   $regexMatch: regexMatch,
-  $replaceOne: replace,
-  $replaceAll: replace,
-  $strcasecmp: (argument, name) => {
-    const [left, right] = compileArguments(argument, name, 2) as [Expression, Expression];
-    return (scope) =>
-      compareValues(
-        (textOf(left(scope), name) ?? "").toUpperCase(),
-        (textOf(right(scope), name) ?? "").toUpperCase(),
-      );
-  },
   $type: (argument, name) => {
     const [expression] = compileArguments(argument, name, 1) as [Expression];
     return (scope) => typeName(expression(scope));

@@ -30,7 +30,12 @@ export async function serve(socketPath: string, dir: string | undefined): Promis
     instance.sessions.sweep();
     instance.cursors.sweep();
   }, SWEEP_MS);
-  const expirer = setInterval(() => void removeExpired(instance), EXPIRY_MS);
+  const expirer = setInterval(() => {
+    instance.sessions.forgetOldRecords();
+    removeExpired(instance).catch((error: unknown) =>
+      console.error("Expired documents were not removed:", error),
+    );
+  }, EXPIRY_MS);
   return async () => {
     clearInterval(sweeper);
     clearInterval(expirer);

@@ -134,6 +134,9 @@ export class Sessions {
       if (now - session.usedAt > TRANSACTION_IDLE_MS) this.abort(session);
       if (now - session.usedAt > SESSION_TIMEOUT_MINUTES * 60_000) this.#sessions.delete(text);
     }
+  }
+
+  forgetOldRecords(now = Date.now()): void {
     this.#engine.store.deleteRetryRecordsBefore(now - SESSION_TIMEOUT_MINUTES * 60_000);
   }
 }

@@ -51,7 +51,11 @@ export function connectionString(socketPath: string): string {
 
 function becomeReady(worker: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
-    worker.once("error", reject);
+    // Later than the start nobody waits for it: the database is gone, its clients notice, the process lives on.
+    worker.on("error", (error: Error) => {
+      console.error("The built-in database has stopped:", error);
+      reject(error);
+    });
     worker.once("exit", (code) => reject(new Error(`The built-in database ended with code ${code}`)));
     worker.once("message", (message: { failed?: string }) => {
       if (message.failed === undefined) resolve();

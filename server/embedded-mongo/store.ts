@@ -315,10 +315,11 @@ function openDatabase(dir: string | undefined): DatabaseSync {
   const db = new DatabaseSync(dir === undefined ? ":memory:" : join(dir, "data.sqlite"), { timeout: 0 });
   try {
     db.exec(`
-      PRAGMA page_size = 8192;
+      PRAGMA page_size = 4096;
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
+      PRAGMA wal_autocheckpoint = 4000;
       PRAGMA temp_store = MEMORY;
       PRAGMA cache_size = -65536;
       PRAGMA user_version = ${readLayoutVersion(db)};
