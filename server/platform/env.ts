@@ -5,17 +5,24 @@ const Url = (...protocols: string[]) =>
     message: `must start with ${protocols.map((protocol) => `${protocol}://`).join(" or ")}`,
   });
 
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
+
 const EnvSchema = z
   .object({
-    PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+    PORT: z.coerce
+      .number("must be a number")
+      .int("must be a whole number")
+      .min(0, "must be 0 to 65535")
+      .max(65_535, "must be 0 to 65535")
+      .default(3000),
     HOST: z.string().min(1).default("127.0.0.1"),
     DATA_DIR: z.string().min(1).default("./data"),
     MONGODB_URL: Url("mongodb", "mongodb+srv").optional(),
     REDIS_URL: Url("redis", "rediss").optional(),
     PUBLIC_URL: Url("http", "https").optional(),
     AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
-    DEMO: z.enum(["0", "1"]).optional(),
-    LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("warn"),
+    DEMO: z.enum(["0", "1"], "must be 0 or 1").optional(),
+    LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(", ")}`).default("warn"),
   })
   .refine(({ MONGODB_URL, AUTH_SECRET }) => !MONGODB_URL || AUTH_SECRET, {
     path: ["AUTH_SECRET"],
