@@ -89,7 +89,7 @@ async function disturb(clients: BoardClient[], isOver: () => boolean): Promise<n
 
 const byId = (contacts: Iterable<Contact>) => [...contacts].sort((a, b) => (a.id < b.id ? -1 : 1));
 
-test("[RT3] [CC7] [RT9] 20 reps and 5 API clients, 2,000 random changes, random cuts: one truth everywhere", async () => {
+test("[CC1] [RT3] [CC7] [RT9] 20 reps and 5 API clients, 2,000 random changes, random cuts: one truth everywhere", async () => {
   const organization = await server.anOrganization();
   const { pipeline, owner, admin, member } = organization;
   const stageIds = pipeline.stages.map(({ id }) => id);
