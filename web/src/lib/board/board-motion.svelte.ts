@@ -3,7 +3,7 @@ import { tick } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import type { Board, Move } from "#lib/state/board.svelte.ts";
 
-/** More moves than this at once are not followed one by one by anybody. */
+/** More moves than this at once, or one upon the other, are not followed one by one by anybody. */
 const MOST_FLIGHTS = 12;
 const FLIGHT_MS = 170;
 const MARK_MS = 2_000;
@@ -23,6 +23,7 @@ export class BoardMotion {
   readonly #movers = new SvelteMap<string, string>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #stopListening: () => void;
+  #flewAt = -Infinity;
   /** The card that the person's own hand has just dropped: it is where it should be. */
   #dropped: string | undefined;
 
@@ -49,7 +50,9 @@ export class BoardMotion {
   #show(moves: readonly Move[]): void {
     const seen = moves.filter(({ contactId }) => contactId !== this.#dropped);
     const still = document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const folded = seen.length > MOST_FLIGHTS;
+    const busy = performance.now() - this.#flewAt < FLIGHT_MS && seen.every(({ by }) => by === "someone");
+    const folded = busy || seen.length > MOST_FLIGHTS;
+    this.#flewAt = performance.now();
     // Measured now, before the page follows the state.
     const starts =
       folded || still ? [] : seen.map(({ contactId }) => findCard(contactId)?.getBoundingClientRect());
@@ -57,7 +60,7 @@ export class BoardMotion {
       seen.slice(0, folded ? 200 : undefined).forEach(({ contactId, actor, by }, index) => {
         const card = findCard(contactId);
         if (!card || !isOnScreen(card.getBoundingClientRect())) return;
-        if (by === "someone" && actor && !folded) this.#mark(contactId, actor.name);
+        if (by === "someone" && actor && (busy || !folded)) this.#mark(contactId, actor.name);
         if (still) return;
         const start = starts[index];
         if (start && isOnScreen(start)) fly(card, start);

@@ -1,5 +1,6 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import { placeInOrder } from "@dmtracker/shared/pipeline/ranks.ts";
+import { untrack } from "svelte";
 import type { Attachment } from "svelte/attachments";
 import { CARD_PITCH } from "./card-geometry.ts";
 
@@ -11,22 +12,32 @@ const TRIES = 20;
  * Keeps what someone reads under their eyes: when others move cards above it, the list scrolls along. At the top
  * the list stays at the top, and the cards glide to make room.
  */
-export function keepPlace(contacts: () => readonly Contact[]): Attachment<HTMLElement> {
+export function keepPlace(
+  contacts: () => readonly Contact[],
+  /** As the last scroll event told: asking the element would make the browser lay out the page for every event. */
+  scrolledTo: () => number,
+): Attachment<HTMLElement> {
   return (element) => {
     let before = contacts();
+    let changedAt = -Infinity;
     let timer: ReturnType<typeof setTimeout> | undefined;
     $effect.pre(() => {
       const now = contacts();
-      const shift = element.scrollTop > CARD_PITCH / 2 ? shiftOf(before, now, element.scrollTop) : undefined;
+      const scrollTop = untrack(scrolledTo);
+      const shift = scrollTop > CARD_PITCH / 2 ? shiftOf(before, now, scrollTop) : undefined;
+      const calm = performance.now() - changedAt > GLIDE_MS;
       before = now;
+      changedAt = performance.now();
       clearTimeout(timer);
-      if (shift === undefined || shift === 0) {
+      if (!shift && calm) {
         element.dataset.glide = "";
         timer = setTimeout(() => delete element.dataset.glide, GLIDE_MS);
         return;
       }
+      // Where change follows change nobody can follow a glide, and every gliding card is a layer of its own.
       delete element.dataset.glide;
-      const wanted = element.scrollTop + shift * CARD_PITCH;
+      if (!shift) return;
+      const wanted = scrollTop + shift * CARD_PITCH;
       // After the list has its new height, before anything is painted.
       queueMicrotask(() => (element.scrollTop = wanted));
     });
