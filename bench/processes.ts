@@ -22,14 +22,10 @@ async function start(file: string, last: string, env: Record<string, string> = {
     });
     child.once("exit", () => reject(new Error(`${file} ended: ${output}`)));
   });
-  const printed = Object.fromEntries(
-    output
-      .trim()
-      .split("\n")
-      .map((line) => line.split(/: (.*)/s).slice(0, 2)),
-  );
+  const lines = output.trim().split("\n");
+  const printed = new Map(lines.map((line) => line.split(": ", 2) as [string, string]));
   return {
-    printed: printed as Record<string, string>,
+    printed: Object.fromEntries(printed),
     stop: () =>
       new Promise((resolve) => {
         child.removeAllListeners("exit");

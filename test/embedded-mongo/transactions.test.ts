@@ -215,12 +215,12 @@ describe("random overlapping transactions", () => {
     await collection.createIndex({ n: 1, _id: 1 });
     await collection.createIndex({ k: 1 }, { unique: true, sparse: true });
     const committed: State = new Map();
-    let open: { session: ClientSession; state: State }[] = [];
+    let open: { session: ClientSession; snapshot: State; state: State }[] = [];
     for (let step = 0; step < 250; step++) {
       if (open.length < 3 && random(4) === 0) {
         const session = begin();
         await collection.findOne({ _id: -1 }, { session });
-        open.push({ session, state: structuredClone(committed) });
+        open.push({ session, snapshot: structuredClone(committed), state: structuredClone(committed) });
       }
       const at = random(open.length + 1);
       const transaction = open[at];
@@ -240,7 +240,8 @@ describe("random overlapping transactions", () => {
           for (const _id of changed.get(transaction.state) ?? []) {
             const row = transaction.state.get(_id);
             if (row) committed.set(_id, row);
-            else committed.delete(_id);
+            // A row that it inserted and deleted again may have been inserted by another one since.
+            else if (transaction.snapshot.has(_id)) committed.delete(_id);
           }
         }
         continue;
@@ -291,7 +292,8 @@ describe("random overlapping transactions", () => {
       await collection.deleteOne({ _id }, options);
       state.delete(_id);
     } else {
-      const n = random(10);
+      // Always another value: an update that changes nothing is no write, and conflicts with nobody.
+      const n = (row.n + 1 + random(9)) % 10;
       await collection.updateOne({ _id }, { $set: { n } }, options);
       state.set(_id, { ...row, n });
     }

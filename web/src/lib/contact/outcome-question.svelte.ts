@@ -12,14 +12,18 @@ export type OutcomeSubject = {
   value?: number | null;
 };
 
-type Open = OutcomeSubject & { status: "won" | "lost"; answer: (outcome: Outcome | undefined) => void };
+export type AskedOutcome = OutcomeSubject & {
+  status: "won" | "lost";
+  /** undefined: leave the status as it is. */
+  answer: (outcome: Outcome | undefined) => void;
+};
 
 /**
  * Lost asks why and Won asks for how much, before anything is written and from every place: menu, drag, bulk.
  * Answering nothing is an answer; only cancelling keeps the status as it is.
  */
 export class OutcomeQuestion {
-  open = $state.raw<Open>();
+  open = $state.raw<AskedOutcome>();
 
   /** Resolves at once when the status needs no words; undefined means "leave it as it is". */
   ask(status: LeadStatus, subject: OutcomeSubject): Promise<Outcome | undefined> {
