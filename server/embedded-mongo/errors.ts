@@ -34,6 +34,7 @@ const CODE_NAMES: Record<number, string> = {
   121: "DocumentValidationFailure",
   168: "InvalidPipelineOperator",
   171: "CannotIndexParallelArrays",
+  175: "QueryPlanKilled",
   197: "InvalidIndexSpecificationOption",
   225: "TransactionTooOld",
   238: "NotImplemented",

@@ -1,6 +1,7 @@
 import { decode } from "./bson-codec.ts";
 import type { Collection, Index } from "./catalog.ts";
 import type { Engine } from "./engine.ts";
+import { CommandError } from "./errors.ts";
 import type { OverlayEntry, Transaction } from "./transaction.ts";
 
 /** `isPoint`: the range is one whole key, `low`. */
@@ -95,8 +96,14 @@ interface Source {
   readonly engine: Engine;
   readonly collection: Collection;
   readonly backward: boolean;
+  /** Fails when the collection or index has been dropped while the scan paused. */
+  requirePresent(): void;
   read(after: Keyed | undefined, limit: number): Keyed[];
   keysOf(rid: number, bytes: Uint8Array, own: OverlayEntry | undefined): Uint8Array[];
+}
+
+function killed(what: string): CommandError {
+  return new CommandError(175, `${what} dropped`);
 }
 
 const NO_KEY = new Uint8Array(0);
@@ -110,6 +117,10 @@ class CollectionRange implements Source {
     this.engine = engine;
     this.collection = collection;
     this.backward = backward;
+  }
+
+  requirePresent(): void {
+    if (this.collection.dropped) throw killed("collection");
   }
 
   read(after: Keyed | undefined, limit: number): Keyed[] {
@@ -136,6 +147,11 @@ class IndexRange implements Source {
     this.backward = backward;
     this.#index = index;
     this.#range = range;
+  }
+
+  requirePresent(): void {
+    if (this.collection.dropped) throw killed("collection");
+    if (!this.collection.indexes.includes(this.#index)) throw killed("index");
   }
 
   read(after: Keyed | undefined, limit: number): Keyed[] {
@@ -166,6 +182,7 @@ function* scanRange(source: Source, transaction: Transaction | undefined, expect
   let last: Keyed | undefined;
   let differences: Differences | undefined;
   for (;;) {
+    source.requirePresent();
     const limit = Math.max(1, Math.min(collection.chunk, expected));
     const rows = source.read(last, limit);
     if (transaction) {

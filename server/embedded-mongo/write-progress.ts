@@ -2,6 +2,7 @@ import type { Encodable } from "./bson-codec.ts";
 import { type Context, type Reply, flag } from "./context.ts";
 import { letOthersRun } from "./cursors.ts";
 import { CommandError } from "./errors.ts";
+import { isSliceOver } from "./scan.ts";
 import { BlockedByTransaction } from "./transaction.ts";
 import { type Doc, type Value, toNumber } from "./values.ts";
 
@@ -38,6 +39,10 @@ export async function runStatements(
       if (outcome.upsertedId !== undefined) progress.upserted.push({ index: i, _id: outcome.upsertedId });
       if (outcome.reply) progress.reply = outcome.reply;
       progress.next++;
+      if (isSliceOver() && progress.next < count) {
+        saveProgress(context, progress);
+        await letOthersRun(context);
+      }
     } catch (error) {
       if (!(error instanceof CommandError) || failsWhole || isFatal(context, error)) throw error;
       progress.writeErrors.push({

@@ -8,7 +8,7 @@ import { Binary, Long, MongoClient } from "mongodb";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ask } from "./raw-client.ts";
 
-const ROUNDS = 8;
+const ROUNDS = 6;
 const WRITERS = 12;
 const MAIN = new URL("../../server/embedded-mongo/main.ts", import.meta.url).pathname;
 

@@ -468,6 +468,16 @@ describe("a cursor", () => {
     ).toBe(10334);
   });
 
+  test("ends with an error when its collection is dropped", async () => {
+    const collection = await server.collection(
+      Array.from({ length: 3000 }, (_, n) => ({ n, text: "x".repeat(1000) })),
+    );
+    const cursor = collection.find({}, { batchSize: 10 });
+    await cursor.next();
+    await collection.drop();
+    expect(await codeOf(cursor.toArray())).toBe(175);
+  });
+
   test("stops at maxTimeMS", async () => {
     const list = Array.from({ length: 500 }, (_, i) => i);
     const collection = await server.collection(Array.from({ length: 1000 }, (_, n) => ({ n, list })));
