@@ -1,5 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
-import type { BoardSnapshot, ColumnPage, ColumnPageAt } from "@dmtracker/shared/contracts/board.ts";
+import type { BoardSnapshot, ColumnPageAt } from "@dmtracker/shared/contracts/board.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
@@ -18,13 +18,16 @@ export class BoardTruth {
   /** Also contacts below what is loaded, when they were met: their events are applied all the same. */
   readonly contacts = new Map<string, Contact>();
   readonly #recent = new RecentEvents(0);
+  /** Pages were read as of this number, while the events up to it are still on their way. */
+  #readAhead = 0;
 
   column(stageId: string | undefined): BoardColumn | undefined {
     return this.columns.find((column) => column.stageId === stageId);
   }
 
-  install({ pipeline, members, tags, columns }: BoardSnapshot, deeper: readonly ColumnPage[]): void {
+  install({ pipeline, members, tags, columns }: BoardSnapshot, deeper: readonly ColumnPageAt[]): void {
     this.contacts.clear();
+    this.#readAhead = Math.max(pipeline.seq, ...deeper.map(({ seq }) => seq));
     this.#recent.restart(pipeline.seq);
     this.pipeline = pipeline;
     this.members = members;
@@ -48,6 +51,14 @@ export class BoardTruth {
       if (contact) this.contacts.set(id, contact);
     }
     return this.#missingFor(event);
+  }
+
+  /**
+   * New ranks that a page already had when it was read: it was asked for by an old place, so there may be a hole
+   * above it.
+   */
+  leavesHole({ type, seq }: PipelineEvent): boolean {
+    return type === "pipeline.reranked" && seq <= this.#readAhead;
   }
 
   /** An event could not be applied: answers from before it cannot be brought up to now any more. */
@@ -87,6 +98,7 @@ export class BoardTruth {
     // New ranks since then: the place where this page ends is no place any more.
     if (!later || later.some(({ type }) => type === "pipeline.reranked")) return undefined;
     this.admit(contacts, seq);
+    this.#readAhead = Math.max(this.#readAhead, seq);
     column.extend(contacts.at(-1), more);
     return later.map((event) => this.#missingFor(event)).filter((id) => id !== undefined);
   }

@@ -306,7 +306,7 @@ export class Board {
         if (event.type === "pipeline.reranked") settle();
         const missing = this.#truth.apply(event);
         if (missing) this.#missing.want(missing);
-        if (event.type === "pipeline.reranked") this.#shown.rerank(contactIdsOf(event), this.#pendingIds());
+        if (event.type === "pipeline.reranked") this.#applyRanks(event);
         if (event.contactId) touched.set(event.contactId, event.cause?.actor ?? event.actor);
       } catch (error) {
         // One event that cannot be read must not stop the others: a snapshot repairs what it would have done.
@@ -319,6 +319,11 @@ export class Board {
     settle();
     this.#settle(confirmed, () => ({ by: "someone" }));
     this.#eventSignal.tell(events);
+  }
+
+  #applyRanks(event: PipelineEvent): void {
+    const sure = this.#shown.rerank(contactIdsOf(event), this.#pendingIds());
+    if (!sure || this.#truth.leavesHole(event)) this.#sync.startOver();
   }
 
   #acknowledged(seq: number): void {

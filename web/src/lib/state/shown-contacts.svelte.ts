@@ -49,20 +49,24 @@ export class ShownContacts {
 
   /**
    * New ranks, same order: every contact is replaced where it stands, because searching by place would fail in a
-   * list that is half old and half new. The boundary moves to the new place of the last contact inside it.
+   * list that is half old and half new. The boundary moves to the new place of the last contact inside it; false
+   * when no such contact tells where that is.
    */
-  rerank(ids: readonly string[], pending: ReadonlySet<string>): void {
+  rerank(ids: readonly string[], pending: ReadonlySet<string>): boolean {
     const { contacts } = this.#truth;
+    let sure = true;
     const stageIds = new Set(ids.map((id) => contacts.get(id)?.stageId));
     for (const column of this.#truth.columns.filter(({ stageId }) => stageIds.has(stageId))) {
       const last = column.draft.findLast((contact) => !pending.has(contact.id) && column.covers(contact));
       const boundary = last && contacts.get(last.id);
       column.replaceAll((old) => (pending.has(old.id) ? old : (contacts.get(old.id) ?? old)));
-      if (boundary && !column.complete) column.extend(boundary, true);
+      if (!column.complete && boundary) column.extend(boundary, true);
+      sure &&= column.complete || boundary !== undefined;
       for (const contact of column.draft) {
         this.#placed.set(contact.id, contact);
         this.#shown.set(contact.id, contact);
       }
     }
+    return sure;
   }
 }
