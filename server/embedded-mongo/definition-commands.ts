@@ -305,32 +305,36 @@ function requirePartialOperators(query: Doc): void {
   }
 }
 
-/** Whether the same index is there already; one that differs under the same name or key is refused. */
+/** Whether the same index is there already; one that differs under the same name, or is the same under another, is refused. */
 function isPresent(collection: Collection, spec: Doc): boolean {
   const name = spec.get("name") as string;
   const key = spec.get("key") as Doc;
   if (key.size === 1 && toNumber(key.get("_id")) === 1) return true;
   for (const index of collection.indexes) {
-    const sameName = index.name === name;
-    const sameKey = sameKeyPattern(index.spec.get("key") as Doc, key) && samePartial(index.spec, spec);
-    if (!sameName && !sameKey) continue;
-    const sameOptions = ["unique", "sparse", "expireAfterSeconds"].every((option) =>
-      valuesEqual(index.spec.get(option), spec.get(option)),
-    );
-    if (sameName && sameKey && sameOptions) return true;
-    if (sameName) {
+    const isSame =
+      sameKeyPattern(index.spec.get("key") as Doc, key) && sameOptions(index.spec, spec, IDENTITY);
+    if (index.name !== name) {
+      if (isSame) throw new CommandError(85, `Index already exists with a different name: ${index.name}`);
+    } else if (!isSame) {
       throw new CommandError(
         86,
         `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. Requested index: ${name}, existing index: ${index.name}`,
       );
-    }
-    throw new CommandError(85, `Index already exists with a different name: ${index.name}`);
+    } else if (!sameOptions(index.spec, spec, ["expireAfterSeconds"])) {
+      throw new CommandError(
+        85,
+        "An equivalent index already exists with the same name but different options.",
+      );
+    } else return true;
   }
   return false;
 }
 
-function samePartial(a: Doc, b: Doc): boolean {
-  return valuesEqual(a.get("partialFilterExpression"), b.get("partialFilterExpression"));
+// Two indexes on the same key may stand side by side when they differ in one of these.
+const IDENTITY = ["unique", "sparse", "partialFilterExpression"];
+
+function sameOptions(a: Doc, b: Doc, options: string[]): boolean {
+  return options.every((option) => valuesEqual(a.get(option), b.get(option)));
 }
 
 async function buildIndex(context: Context, collection: Collection, spec: Doc): Promise<void> {

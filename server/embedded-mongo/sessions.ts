@@ -18,7 +18,8 @@ export type Session = {
 };
 
 export const SESSION_TIMEOUT_MINUTES = 30;
-const TRANSACTION_IDLE_MS = 60_000;
+// As in MongoDB: a transaction nobody ends must not hold documents, or the past, for ever.
+const TRANSACTION_LIFETIME_MS = 60_000;
 
 export class Sessions {
   readonly #engine: Engine;
@@ -127,11 +128,12 @@ export class Sessions {
     this.#sessions.delete(text);
   }
 
-  /** Aborts transactions that nobody goes on with, and forgets old sessions. */
+  /** Aborts transactions that have been open for too long, and forgets old sessions. */
   sweep(now = Date.now()): void {
     for (const [text, session] of this.#sessions) {
       if (session.busy > 0) continue;
-      if (now - session.usedAt > TRANSACTION_IDLE_MS) this.abort(session);
+      if (session.transaction && now - session.transaction.startedAt > TRANSACTION_LIFETIME_MS)
+        this.abort(session);
       if (now - session.usedAt > SESSION_TIMEOUT_MINUTES * 60_000) this.#sessions.delete(text);
     }
   }

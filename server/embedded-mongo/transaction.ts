@@ -19,6 +19,7 @@ export type OverlayEntry = {
  */
 export class Transaction {
   readonly snapshot: number;
+  readonly startedAt = Date.now();
   readonly overlay = new Map<Collection, Map<number, OverlayEntry>>();
   readonly claimedKeys: { claims: Map<string, { owner: Transaction; rid: number }>; key: string }[] = [];
   /** Counts own writes, so that a scan knows when its picture of the overlay is old. */

@@ -89,7 +89,9 @@ describe("definitions of indexes", () => {
     expect(await codeOf(collection.createIndex({ a: 1 }, { unique: true }))).toBe(86);
     expect(await codeOf(collection.createIndex({ a: 1 }, { name: "other" }))).toBe(85);
     expect(await codeOf(collection.createIndex({ b: 1 }, { name: "a_1" }))).toBe(86);
-    expect((await collection.indexes()).map(({ name }) => name)).toEqual(["_id_", "a_1"]);
+    expect(await codeOf(collection.createIndex({ a: 1 }, { expireAfterSeconds: 5 }))).toBe(85);
+    await collection.createIndex({ a: 1 }, { sparse: true, name: "sparse" });
+    expect((await collection.indexes()).map(({ name }) => name)).toEqual(["_id_", "a_1", "sparse"]);
   });
 
   test("are dropped by name, by key, or all", async () => {

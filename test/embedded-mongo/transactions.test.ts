@@ -1,4 +1,4 @@
-import type { ClientSession, Collection, MongoServerError } from "mongodb";
+import type { ClientSession, Collection, MongoServerError, Sort } from "mongodb";
 import { beforeAll, describe, expect, test } from "vitest";
 import { aRandom, aServer, codeOf, type TestServer } from "./support.ts";
 
@@ -78,25 +78,28 @@ describe("a transaction", () => {
     expect(await collection.countDocuments({})).toBe(3);
   });
 
-  test.each([{ $natural: 1 }, { n: 1 }] as const)("reads its snapshot to the end of a long cursor, in order %o", async (order) => {
-    const collection = await rows(3000);
-    await collection.createIndex({ n: 1 });
-    await collection.updateMany({ _id: { $mod: [2, 1] } }, { $set: { n: 5 } });
-    const expected = await collection.find({}).sort(order).toArray();
-    const session = begin();
-    const cursor = collection.find({}, { session, batchSize: 300 }).sort(order);
-    const found: Row[] = [];
-    for await (const row of cursor) {
-      found.push(row);
-      if (found.length % 300 !== 0) continue;
-      const _id = found.length + 100;
-      await collection.updateMany({ _id: { $gte: _id, $lt: _id + 50 } }, { $inc: { n: 3 } });
-      await collection.deleteMany({ _id: { $in: [_id + 60, _id - 500] } });
-      await collection.insertOne({ _id: 10_000 + _id, n: 1 });
-    }
-    await session.abortTransaction();
-    expect(found).toEqual(expected);
-  });
+  test.each<Sort>([{ $natural: 1 }, { n: 1 }])(
+    "reads its snapshot to the end of a long cursor, in order %o",
+    async (order) => {
+      const collection = await rows(3000);
+      await collection.createIndex({ n: 1 });
+      await collection.updateMany({ _id: { $mod: [2, 1] } }, { $set: { n: 5 } });
+      const expected = await collection.find({}).sort(order).toArray();
+      const session = begin();
+      const cursor = collection.find({}, { session, batchSize: 300 }).sort(order);
+      const found: Row[] = [];
+      for await (const row of cursor) {
+        found.push(row);
+        if (found.length % 300 !== 0) continue;
+        const _id = found.length + 100;
+        await collection.updateMany({ _id: { $gte: _id, $lt: _id + 50 } }, { $inc: { n: 3 } });
+        await collection.deleteMany({ _id: { $in: [_id + 60, _id - 500] } });
+        await collection.insertOne({ _id: 10_000 + _id, n: 1 });
+      }
+      await session.abortTransaction();
+      expect(found).toEqual(expected);
+    },
+  );
 
   test("that writes what another has written fails with WriteConflict, and may be repeated", async () => {
     const collection = await rows(1);
