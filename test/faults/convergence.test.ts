@@ -74,6 +74,9 @@ async function disturb(clients: BoardClient[], isOver: () => boolean): Promise<n
   let cuts = 0;
   while (!isOver()) {
     const client = pick(clients);
+    await delay(Math.random() * 40);
+    // Who is still on the way back is left alone: a client that never gets through proves nothing.
+    if (!client.socket.connected || client.isJoining) continue;
     cuts += 1;
     if (Math.random() < 0.5) client.socket.io.engine?.close();
     else {
@@ -81,7 +84,6 @@ async function disturb(clients: BoardClient[], isOver: () => boolean): Promise<n
       await delay(Math.random() * 60);
       client.socket.connect();
     }
-    await delay(Math.random() * 40);
   }
   for (const client of clients) if (!client.socket.connected) client.socket.connect();
   return cuts;

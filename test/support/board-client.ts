@@ -72,6 +72,10 @@ export class BoardClient {
     return this;
   }
 
+  get isJoining(): boolean {
+    return this.#joining !== undefined;
+  }
+
   get seq(): number {
     return this.#feed.seq;
   }
