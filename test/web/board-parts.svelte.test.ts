@@ -38,11 +38,12 @@ test("a card that is carried by one card's height moves by one place", () => {
 });
 
 test("what others do is told in one sentence", () => {
-  const ana = { who: "Ana", contact: "kim.fit", stage: "Meeting Booked" };
+  const ana = { what: "moved" as const, who: "Ana", contact: "kim.fit", stage: "Meeting Booked" };
   expect(describeMoves([ana])).toBe("Ana moved @kim.fit to Meeting Booked");
   expect(describeMoves([ana, { ...ana, stage: "Closed" }])).toBe("Ana moved @kim.fit several times");
   const many = Array.from({ length: 37 }, (_, index) => ({ ...ana, contact: `c${index}` }));
   expect(describeMoves(many)).toBe("Ana moved 37 cards");
+  expect(describeMoves([{ ...ana, what: "appeared" }])).toBe("Ana added @kim.fit to Meeting Booked");
   expect(describeMoves([...many, { ...ana, who: "Jade" }])).toBe("2 people moved 38 cards");
 });
 
@@ -51,7 +52,8 @@ test("a screen reader hears at most one sentence every three seconds, and nothin
   const announcer = new Announcer();
   const actor = { type: "user", id: "ana", name: "Ana" } as const;
   const move = (contactId: string, by: "someone" | "me" = "someone") =>
-    announcer.note([{ contactId, by, actor }], ({ contactId: contact }) => ({
+    announcer.note([{ contactId, by, actor, what: "moved" }], ({ contactId: contact, what }) => ({
+      what,
       who: "Ana",
       contact,
       stage: "Closed",

@@ -3,17 +3,18 @@ import type { Move } from "#lib/state/board.svelte.ts";
 
 const PAUSE_MS = 3_000;
 
-export type Moved = { who: string; contact: string; stage: string };
+export type Moved = { what: Move["what"]; who: string; contact: string; stage: string };
 
 /** What happened on the board since the last word, in one sentence. */
 export function describeMoves(moves: readonly Moved[]): string {
   const [first] = moves;
   if (!first) return "";
-  if (moves.length === 1) return `${first.who} moved @${first.contact} to ${first.stage}`;
+  const act = moves.every(({ what }) => what === "appeared") ? "added" : "moved";
+  if (moves.length === 1) return `${first.who} ${act} @${first.contact} to ${first.stage}`;
   const people = new Set(moves.map(({ who }) => who));
   const cards = new Set(moves.map(({ contact }) => contact)).size;
   const count = cards === 1 ? `@${first.contact} several times` : `${cards} cards`;
-  return people.size === 1 ? `${first.who} moved ${count}` : `${people.size} people moved ${count}`;
+  return people.size === 1 ? `${first.who} ${act} ${count}` : `${people.size} people ${act} ${count}`;
 }
 
 /** Tells a screen reader what others do, at most one sentence every few seconds. */

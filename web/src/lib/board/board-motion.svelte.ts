@@ -23,11 +23,13 @@ export class BoardMotion {
   readonly #movers = new SvelteMap<string, string>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #stopListening: () => void;
+  readonly #me: string | null;
   #flewAt = -Infinity;
   /** The card that the person's own hand has just dropped: it is where it should be. */
   #dropped: string | undefined;
 
   constructor(board: Board) {
+    this.#me = board.me.id;
     this.#stopListening = board.onMoved((moves) => this.#show(moves));
   }
 
@@ -60,7 +62,8 @@ export class BoardMotion {
       seen.slice(0, folded ? 200 : undefined).forEach(({ contactId, actor, by }, index) => {
         const card = findCard(contactId);
         if (!card || !isOnScreen(card.getBoundingClientRect())) return;
-        if (by === "someone" && actor && (busy || !folded)) this.#mark(contactId, actor.name);
+        if (by === "someone" && actor && actor.id !== this.#me && (busy || !folded))
+          this.#mark(contactId, actor.name);
         if (still) return;
         const start = starts[index];
         if (start && isOnScreen(start)) fly(card, start);

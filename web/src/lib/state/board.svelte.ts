@@ -27,7 +27,12 @@ const OPEN_RETRY_MS = 3_000;
 export type RefusedChange = { contactId: string; username: string; message: string };
 
 /** A card that now stands elsewhere, and who did it: nobody when a refused change falls back. */
-export type Move = { contactId: string; by: "me" | "someone" | "refusal"; actor?: Actor | undefined };
+export type Move = {
+  contactId: string;
+  what: "moved" | "appeared";
+  by: "me" | "someone" | "refusal";
+  actor?: Actor | undefined;
+};
 
 export type BoardParts = {
   pipelineId: string;
@@ -46,7 +51,8 @@ export class Board {
   /** Why the board could not be opened. */
   problem = $state<string>();
   readonly #parts: BoardParts;
-  readonly #me: Actor;
+  /** The signed-in person, as the log names them. */
+  readonly me: Actor;
   readonly #truth = new BoardTruth();
   readonly #shown = new ShownContacts(this.#truth);
   readonly #sync: BoardSync;
@@ -87,7 +93,7 @@ export class Board {
   constructor(parts: BoardParts) {
     this.#parts = parts;
     const { user } = parts.session;
-    this.#me = { type: "user", id: user.id, name: user.name };
+    this.me = { type: "user", id: user.id, name: user.name };
     this.#missing = new MissingContacts({
       load: (ids) => parts.source.loadContactsById(parts.pipelineId, ids),
       admit: (answer, asked) => this.#admit(answer, asked),
@@ -180,7 +186,7 @@ export class Board {
     const wish = { mutationId: newMutationId(), contactId, change };
     this.#sender.add(saved ? { ...wish, version: saved.version } : wish);
     if (!saved) this.#missing.want(contactId);
-    this.#settle([contactId], () => ({ by: "me", actor: this.#me }));
+    this.#settle([contactId], () => ({ by: "me", actor: this.me }));
   }
 
   /** The view has come to this index of a column: what follows is fetched before it gets there. */
@@ -347,7 +353,7 @@ export class Board {
     return (
       pipeline && {
         pipeline,
-        actor: this.#me,
+        actor: this.me,
         now: new Date().toISOString(),
         saved: (id) => contacts.get(id),
         list: (stageId) => this.#truth.column(stageId)?.draft ?? [],
@@ -356,13 +362,13 @@ export class Board {
   }
 
   /** Brings what is shown in line with truth and overlay: for these contacts and all with pending changes. */
-  #settle(touched: Iterable<string>, author?: (id: string) => Omit<Move, "contactId">): void {
+  #settle(touched: Iterable<string>, author?: (id: string) => Pick<Move, "by" | "actor">): void {
     const { contacts } = this.#truth;
     const overlaid = this.#pendingIds();
     const moves: Move[] = [];
     const place = (contact: Contact | undefined) => {
-      const moved = contact && this.#shown.place(contact, overlaid.has(contact.id));
-      if (moved && author) moves.push({ contactId: contact.id, ...author(contact.id) });
+      const what = contact && this.#shown.place(contact, overlaid.has(contact.id));
+      if (what && author) moves.push({ contactId: contact.id, what, ...author(contact.id) });
     };
     for (const id of touched) if (!overlaid.has(id)) place(contacts.get(id));
     const ground = this.#ground();

@@ -27,15 +27,15 @@ export class ShownContacts {
   }
 
   /**
-   * Shows a contact in its new state; true when it now stands elsewhere than before. An own pending change stands
-   * where the person put it, even below what is loaded.
+   * Shows a contact in its new state and says whether it now stands elsewhere than before. An own pending change
+   * stands where the person put it, even below what is loaded.
    */
-  place(contact: Contact, pending: boolean): boolean {
+  place(contact: Contact, pending: boolean): "moved" | "appeared" | undefined {
     if (this.#shown.get(contact.id) !== contact) this.#shown.set(contact.id, contact);
     const old = this.#placed.get(contact.id);
     const column = this.#truth.column(contact.stageId);
     const visible = column !== undefined && (pending || column.covers(contact));
-    if (old === contact && visible) return false;
+    if (old === contact && visible) return undefined;
     const stays = old?.stageId === contact.stageId && old.rank === contact.rank && visible;
     if (visible) this.#placed.set(contact.id, contact);
     else this.#placed.delete(contact.id);
@@ -44,7 +44,8 @@ export class ShownContacts {
       if (old) this.#truth.column(old.stageId)?.remove(old);
       if (visible) column.insert(contact);
     }
-    return !stays && (old !== undefined || visible);
+    if (stays) return undefined;
+    return old ? "moved" : visible ? "appeared" : undefined;
   }
 
   /**
