@@ -26,7 +26,7 @@ export class Raw {
 /** What a reply may consist of: plain objects for our own fields, and the values of documents. */
 export type Encodable = Value | Raw | undefined | Encodable[] | { [key: string]: Encodable };
 
-export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 const MAX_DEPTH = 180;
 
 function invalidBson(reason: string): CommandError {

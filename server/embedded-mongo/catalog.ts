@@ -1,4 +1,3 @@
-import { decode } from "./bson-codec.ts";
 import { CommandError } from "./errors.ts";
 import { EMPTY_ARRAY, encodeCompoundKey } from "./key-encoding.ts";
 import { type Filter, compileFilter } from "./match.ts";
@@ -145,8 +144,4 @@ export class Collection {
   get idIndex(): Index {
     return this.indexes[0]!;
   }
-}
-
-export function decodeSpec(bytes: Uint8Array): Doc {
-  return decode(bytes);
 }

@@ -190,7 +190,7 @@ function overValues(run: (values: (Value | undefined)[]) => Value): Operator {
   };
 }
 
-export function sumOf(values: Iterable<Value | undefined>): Value {
+function sumOf(values: Iterable<Value | undefined>): Value {
   let sum: Numeric = 0;
   for (const value of values) {
     // A sum of longs that overflows goes on as a double, unlike $add.
@@ -199,12 +199,12 @@ export function sumOf(values: Iterable<Value | undefined>): Value {
   return sum;
 }
 
-export function averageOf(values: Iterable<Value | undefined>): Value {
+function averageOf(values: Iterable<Value | undefined>): Value {
   const numbers = [...values].filter((value) => isNumeric(value));
   return numbers.length === 0 ? null : asDouble(toNumber(sumOf(numbers))! / numbers.length);
 }
 
-export function extremeOf(values: Iterable<Value | undefined>, wanted: -1 | 1): Value {
+function extremeOf(values: Iterable<Value | undefined>, wanted: -1 | 1): Value {
   let best: Value | undefined;
   for (const value of values) {
     if (!isNullish(value) && (best === undefined || compareValues(value, best) * wanted > 0)) best = value;

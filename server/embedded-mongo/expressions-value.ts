@@ -138,7 +138,7 @@ const multiplyAll: Operator = (argument, name) => {
   };
 };
 
-export function orOverflow(value: Numeric | undefined, name: string): Numeric {
+function orOverflow(value: Numeric | undefined, name: string): Numeric {
   if (value === undefined) throw new CommandError(15, `long overflow in ${name}`);
   return value;
 }
@@ -164,7 +164,7 @@ function text(run: (value: string) => Value): Operator {
   };
 }
 
-export function textOf(value: Value | undefined, name: string): string | undefined {
+function textOf(value: Value | undefined, name: string): string | undefined {
   if (isNullish(value)) return undefined;
   if (typeof value === "string") return value;
   if (isNumeric(value) || value instanceof Date) return convertToString(value);
@@ -303,7 +303,7 @@ const letOf: Operator = (argument, name) => {
     );
 };
 
-export function convertToString(value: Value): string {
+function convertToString(value: Value): string {
   if (typeof value === "string") return value;
   if (typeof value === "boolean" || typeof value === "bigint") return String(value);
   if (value instanceof Oid) return value.toHex();

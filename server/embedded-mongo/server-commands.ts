@@ -3,7 +3,7 @@ import { CommandError } from "./errors.ts";
 import { SESSION_TIMEOUT_MINUTES } from "./sessions.ts";
 import { Double } from "./values.ts";
 
-export const SET_NAME = "dmtracker";
+const SET_NAME = "dmtracker";
 const VERSION = "7.0.0";
 const MAX_WIRE_VERSION = 21;
 

@@ -143,7 +143,7 @@ export class Sessions {
   }
 }
 
-export function noSuchTransaction(txnNumber: bigint): CommandError {
+function noSuchTransaction(txnNumber: bigint): CommandError {
   return new CommandError(
     251,
     `Given transaction number ${txnNumber} does not match any in-progress transactions.`,

@@ -1,10 +1,10 @@
 import { CommandError, badValue } from "./errors.ts";
 import { EMPTY_ARRAY, encodeCompoundKey } from "./key-encoding.ts";
 import { collectIndexValues, splitPath } from "./paths.ts";
-import { type Entry, type Paced, isSliceOver } from "./scan.ts";
+import { type Paced, isSliceOver } from "./scan.ts";
 import { type Doc, type Value, toNumber } from "./values.ts";
 
-export type SortField = { path: string; parts: readonly string[]; descending: boolean };
+type SortField = { path: string; parts: readonly string[]; descending: boolean };
 export type Sort = SortField[];
 
 export function parseSort(spec: Value | undefined): Sort | undefined {
@@ -37,7 +37,7 @@ export function sortKey(doc: Doc, sort: Sort): Buffer {
   );
 }
 
-export const MAX_SORT_BYTES = 100 * 1024 * 1024;
+const MAX_SORT_BYTES = 100 * 1024 * 1024;
 
 /** Sorts in memory; with `limit` only that many documents are kept. */
 export function* sorted<T>(
@@ -76,8 +76,4 @@ export function* sorted<T>(
     yield item;
     if (count % 1000 === 0 && isSliceOver()) yield undefined;
   }
-}
-
-export function entrySize(entry: Entry): number {
-  return entry.bytes.length;
 }
