@@ -113,7 +113,7 @@ test(
   { timeout: 60_000 },
   async () => {
     for (let seed = 1; seed <= 60; seed++) await play(seed);
-  // New ranks between asking for a page and reading it left a hole.
-  await play(218);
+    // New ranks between asking for a page and reading it left a hole.
+    await play(218);
   },
 );

@@ -11,28 +11,21 @@ import { ApiError } from "#lib/api/client.ts";
 import type { BoardChannel } from "#lib/realtime/board-channel.ts";
 import type { BoardColumn } from "./board-column.svelte.ts";
 import type { BoardSource } from "./board-source.ts";
+import { BoardSurface, type Author, type Move } from "./board-surface.svelte.ts";
 import { BoardSync } from "./board-sync.ts";
 import { BoardTruth, contactIdsOf } from "./board-truth.svelte.ts";
 import { ChangeSender } from "./change-sender.ts";
 import { LiveState } from "./live-state.svelte.ts";
 import { MissingContacts } from "./missing-contacts.ts";
-import { judge, layOver, type OverlayGround } from "./overlay.ts";
 import { newMutationId, type ChangeStorage } from "./pending-changes.ts";
-import { ShownContacts } from "./shown-contacts.svelte.ts";
 import { Signal } from "./signal.ts";
-import { stageTotals, type Shift } from "./stage-totals.ts";
+import { stageTotals } from "./stage-totals.ts";
 
 const OPEN_RETRY_MS = 3_000;
 
 export type RefusedChange = { contactId: string; username: string; message: string };
 
-/** A card that now stands elsewhere, and who did it: nobody when a refused change falls back. */
-export type Move = {
-  contactId: string;
-  what: "moved" | "appeared";
-  by: "me" | "someone" | "refusal";
-  actor?: Actor | undefined;
-};
+export type { Move };
 
 export type BoardParts = {
   pipelineId: string;
@@ -54,15 +47,13 @@ export class Board {
   /** The signed-in person, as the log names them. */
   readonly me: Actor;
   readonly #truth = new BoardTruth();
-  readonly #shown = new ShownContacts(this.#truth);
+  readonly #surface: BoardSurface;
   readonly #sync: BoardSync;
   readonly #sender: ChangeSender;
   readonly #missing: MissingContacts;
-  readonly #waiting = new SvelteMap<string, number>();
   readonly #refusals = new SvelteMap<string, string>();
   /** Contacts that someone holds open, wherever they stand. */
   readonly #opened = new Set<string>();
-  #shifts = $state.raw<readonly Shift[]>([]);
   #viewers = $state.raw<readonly Viewer[]>([]);
   #lookedAt: string | null = null;
   /** Answers that were asked for under an earlier snapshot are dropped. */
@@ -81,8 +72,8 @@ export class Board {
   readonly onRevoked = this.#revokedSignal.listen;
 
   /** True count and value per stage, own pending changes included. */
-  readonly totals: ReadonlyMap<string, Total> = $derived(
-    this.pipeline ? stageTotals(this.pipeline, this.#shifts) : new Map<string, Total>(),
+  readonly totals: ReadonlyMap<string, Total> = $derived.by(() =>
+    this.pipeline ? stageTotals(this.pipeline, this.#surface.shifts) : new Map<string, Total>(),
   );
   readonly #viewersByContact = $derived(Map.groupBy(this.#viewers, ({ contactId }) => contactId));
   /** Other people who have this pipeline open, each once. */
@@ -102,6 +93,7 @@ export class Board {
       acknowledged: (seq) => this.#acknowledged(seq),
       refused: ({ contactId }, { message }) => this.#refuse(contactId, message),
     });
+    this.#surface = new BoardSurface(this.#truth, this.#sender, this.me);
     this.#sync = new BoardSync(parts.channel, parts.pipelineId, this.live, {
       apply: (events) => this.#apply(events),
       reload: () => this.#load(),
@@ -110,7 +102,7 @@ export class Board {
       presence: (viewers) => (this.#viewers = viewers.filter(({ userId }) => userId !== user.id)),
       revoked: (reason) => this.#revokedSignal.tell(reason),
     });
-    this.#countWaiting();
+    this.live.waiting = this.#surface.waiting;
     void this.#open();
   }
 
@@ -136,12 +128,12 @@ export class Board {
 
   /** A contact as the person sees it, own pending changes included. */
   contact(contactId: string): Contact | undefined {
-    return this.#shown.get(contactId);
+    return this.#surface.contact(contactId);
   }
 
   /** Own changes of a contact that the server has not answered. */
   waiting(contactId: string): number {
-    return this.#waiting.get(contactId) ?? 0;
+    return this.#surface.waitingFor(contactId);
   }
 
   /** Why the last own change of a contact was refused. */
@@ -177,12 +169,9 @@ export class Board {
   change(contactId: string, change: ContactChange): void {
     this.#refusals.delete(contactId);
     const saved = this.#truth.contacts.get(contactId);
-    const ground = this.#ground();
-    if (saved && ground) {
-      const { last } = judge([...this.#sender.pending, { contactId, change }], ground);
-      if (last && !last.ok) return this.#refuse(contactId, last.message);
-      if (last?.events.length === 0) return;
-    }
+    const decision = saved && this.#surface.judge(contactId, change);
+    if (decision && !decision.ok) return this.#refuse(contactId, decision.message);
+    if (decision?.events.length === 0) return;
     const wish = { mutationId: newMutationId(), contactId, change };
     this.#sender.add(saved ? { ...wish, version: saved.version } : wish);
     if (!saved) this.#missing.want(contactId);
@@ -236,7 +225,7 @@ export class Board {
     const deeper = await Promise.all(snapshot.columns.map((page) => this.#loadDeeper(page)));
     if (epoch !== this.#epoch) return;
     this.#truth.install(snapshot, deeper.flat());
-    this.#shown.reset(this.#opened);
+    this.#surface.reset(this.#opened);
     this.#missing.clear();
     for (const id of [...this.#opened, ...this.#sender.pending.map(({ contactId }) => contactId)]) {
       if (!this.#truth.contacts.has(id)) this.#missing.want(id);
@@ -328,7 +317,7 @@ export class Board {
   }
 
   #applyRanks(event: PipelineEvent): void {
-    const sure = this.#shown.rerank(contactIdsOf(event), this.#pendingIds());
+    const sure = this.#surface.rerank(contactIdsOf(event));
     if (!sure || this.#truth.leavesHole(event)) this.#sync.startOver();
   }
 
@@ -340,52 +329,15 @@ export class Board {
   #refuse(contactId: string, message: string): void {
     this.#refusals.set(contactId, message);
     this.#settle([contactId], () => ({ by: "refusal" }));
-    const username = this.#shown.get(contactId)?.username ?? "";
+    const username = this.contact(contactId)?.username ?? "";
     this.#refusedSignal.tell({ contactId, username, message });
   }
 
-  #pendingIds(): Set<string> {
-    return new Set(this.#sender.pending.map(({ contactId }) => contactId));
-  }
-
-  #ground(): OverlayGround | undefined {
-    const { pipeline, contacts } = this.#truth;
-    return (
-      pipeline && {
-        pipeline,
-        actor: this.me,
-        now: new Date().toISOString(),
-        saved: (id) => contacts.get(id),
-        list: (stageId) => this.#truth.column(stageId)?.draft ?? [],
-      }
-    );
-  }
-
-  /** Brings what is shown in line with truth and overlay: for these contacts and all with pending changes. */
-  #settle(touched: Iterable<string>, author?: (id: string) => Pick<Move, "by" | "actor">): void {
-    const { contacts } = this.#truth;
-    const overlaid = this.#pendingIds();
-    const moves: Move[] = [];
-    const place = (contact: Contact | undefined) => {
-      const what = contact && this.#shown.place(contact, overlaid.has(contact.id));
-      if (what && author) moves.push({ contactId: contact.id, what, ...author(contact.id) });
-    };
-    for (const id of touched) if (!overlaid.has(id)) place(contacts.get(id));
-    const ground = this.#ground();
-    const laid =
-      ground && overlaid.size > 0 ? layOver(this.#sender.pending, ground) : new Map<string, Contact>();
-    for (const contact of laid.values()) place(contact);
-    this.#shifts = [...laid.values()].map((to) => ({ from: contacts.get(to.id) ?? to, to }));
-    this.#countWaiting();
+  #settle(touched: Iterable<string>, author?: (contactId: string) => Author): void {
+    const moves = this.#surface.settle(touched, author);
+    this.live.waiting = this.#surface.waiting;
     // Told before the page changes, so that listeners can still measure where the cards stood.
     if (moves.length > 0) this.#moveSignal.tell(moves);
     for (const column of this.columns) column.publish();
-  }
-
-  #countWaiting(): void {
-    const counts = this.#sender.countWaiting();
-    this.live.waiting = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    for (const id of [...this.#waiting.keys()]) if (!counts.has(id)) this.#waiting.delete(id);
-    for (const [id, count] of counts) this.#waiting.set(id, count);
   }
 }

@@ -120,7 +120,8 @@ export class ChangeSender {
         ...(version !== undefined && { version }),
       });
       if (reply.ok) this.#acknowledge(sending, reply.seq);
-      else if (TEMPORARY_ERRORS.has(reply.code)) this.#later(sending);
+      // Signed out is no verdict on the change: it waits for the next sign-in.
+      else if (TEMPORARY_ERRORS.has(reply.code) || reply.code === "unauthenticated") this.#later(sending);
       else this.#refuse(sending, reply);
     } catch {
       // No answer is no refusal: it may be committed, the same mutation id finds out.

@@ -1,0 +1,106 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- working sets that no page reads */
+import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
+import type { Actor } from "@dmtracker/shared/contracts/people.ts";
+import type { Decision, Refusal } from "@dmtracker/shared/pipeline/decide.ts";
+import { SvelteMap } from "svelte/reactivity";
+import type { BoardTruth } from "./board-truth.svelte.ts";
+import type { ChangeSender } from "./change-sender.ts";
+import { judge, layOver, type OverlayGround } from "./overlay.ts";
+import { ShownContacts } from "./shown-contacts.svelte.ts";
+import type { Shift } from "./stage-totals.ts";
+
+/** A card that now stands elsewhere, and who did it: nobody when a refused change falls back. */
+export type Move = {
+  contactId: string;
+  what: "moved" | "appeared";
+  by: "me" | "someone" | "refusal";
+  actor?: Actor | undefined;
+};
+
+export type Author = Pick<Move, "by" | "actor">;
+
+/** What people see: the truth with own pending changes laid over it. */
+export class BoardSurface {
+  readonly #truth: BoardTruth;
+  readonly #sender: Pick<ChangeSender, "pending" | "countWaiting">;
+  readonly #me: Actor;
+  readonly #shown: ShownContacts;
+  readonly #waiting = new SvelteMap<string, number>();
+  /** Contacts that pending changes show elsewhere than the saved totals count them. */
+  shifts = $state.raw<readonly Shift[]>([]);
+  /** Own changes without an answer. */
+  waiting = $state(0);
+
+  constructor(truth: BoardTruth, sender: Pick<ChangeSender, "pending" | "countWaiting">, me: Actor) {
+    this.#truth = truth;
+    this.#sender = sender;
+    this.#me = me;
+    this.#shown = new ShownContacts(truth);
+    this.countWaiting();
+  }
+
+  contact(contactId: string): Contact | undefined {
+    return this.#shown.get(contactId);
+  }
+
+  waitingFor(contactId: string): number {
+    return this.#waiting.get(contactId) ?? 0;
+  }
+
+  /** What one more change would do now; undefined when that cannot be known here. */
+  judge(contactId: string, change: ContactChange): Decision | Refusal | undefined {
+    const ground = this.#ground();
+    return ground && judge([...this.#sender.pending, { contactId, change }], ground).last;
+  }
+
+  /**
+   * Brings what is shown in line with truth and overlay: for these contacts and for all with pending changes.
+   * Returns the cards that now stand elsewhere; columns show it when they are published.
+   */
+  settle(touched: Iterable<string>, author?: (contactId: string) => Author): Move[] {
+    const { contacts } = this.#truth;
+    const { pending } = this.#sender;
+    const overlaid = new Set(pending.map(({ contactId }) => contactId));
+    const moves: Move[] = [];
+    const place = (contact: Contact | undefined) => {
+      const what = contact && this.#shown.place(contact, overlaid.has(contact.id));
+      if (what && author) moves.push({ contactId: contact.id, what, ...author(contact.id) });
+    };
+    for (const id of touched) if (!overlaid.has(id)) place(contacts.get(id));
+    const ground = this.#ground();
+    const laid = ground && pending.length > 0 ? layOver(pending, ground) : new Map<string, Contact>();
+    for (const contact of laid.values()) place(contact);
+    this.shifts = [...laid.values()].map((to) => ({ from: contacts.get(to.id) ?? to, to }));
+    this.countWaiting();
+    return moves;
+  }
+
+  /** After new ranks; false when the end of a loaded part is no longer known. */
+  rerank(contactIds: readonly string[]): boolean {
+    return this.#shown.rerank(contactIds, new Set(this.#sender.pending.map(({ contactId }) => contactId)));
+  }
+
+  /** The truth starts over from a snapshot. */
+  reset(held: ReadonlySet<string>): void {
+    this.#shown.reset(held);
+  }
+
+  countWaiting(): void {
+    const counts = this.#sender.countWaiting();
+    this.waiting = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    for (const id of [...this.#waiting.keys()]) if (!counts.has(id)) this.#waiting.delete(id);
+    for (const [id, count] of counts) this.#waiting.set(id, count);
+  }
+
+  #ground(): OverlayGround | undefined {
+    const { pipeline, contacts } = this.#truth;
+    if (!pipeline) return undefined;
+    return {
+      pipeline,
+      actor: this.#me,
+      now: new Date().toISOString(),
+      saved: (id) => contacts.get(id),
+      list: (stageId) => this.#truth.column(stageId)?.draft ?? [],
+    };
+  }
+}

@@ -1,0 +1,294 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- working sets that no page reads: reactivity would cost every event */
+import type { ContactListPage } from "@dmtracker/shared/contracts/board.ts";
+import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { ContactFilter, ContactSort, SortDirection } from "@dmtracker/shared/contracts/filter.ts";
+import type { Total } from "@dmtracker/shared/contracts/pipeline.ts";
+import { compareContacts } from "@dmtracker/shared/pipeline/contact-order.ts";
+import { matchesFilter } from "@dmtracker/shared/pipeline/filter.ts";
+import { ApiError } from "#lib/api/client.ts";
+import type { ContactListQuery } from "#lib/api/contacts.ts";
+import { filteredFields, movesWithTime, rulesOut, sortedField, touches } from "./list-relevance.ts";
+import { ListRows, type ListRow, type Order } from "./list-rows.ts";
+import { Recount } from "./list-total.ts";
+
+export const LIST_PAGE_SIZE = 100;
+const RELOAD_PAGE_SIZE = 200;
+/** How long a row that one's own change took out of the view can still be seen. */
+export const LEFT_MS = 4_000;
+const RETRY_MS = 3_000;
+const MINUTE_MS = 60_000;
+
+export type ListView = { filter: ContactFilter; sort: ContactSort; direction: SortDirection };
+
+/** What a list needs of the board: its contacts as they are shown, and the news about them. */
+export type ListFeed = {
+  readonly pipelineId: string;
+  contact(contactId: string): Contact | undefined;
+  waiting(contactId: string): number;
+  /** Keeps listed contacts up to date from now on; false when they are too old for that. */
+  hold(contacts: readonly Contact[], seq: number): boolean;
+  /** Contacts that nobody holds yet: they settle when they are there. */
+  want(contactIds: readonly string[]): void;
+  onSettled: (listener: (contactIds: readonly string[]) => void) => () => void;
+  onEvents: (listener: (events: readonly PipelineEvent[]) => void) => () => void;
+  onReload: (listener: () => void) => () => void;
+};
+
+export type ListSource = (query: ContactListQuery) => Promise<ContactListPage>;
+
+/**
+ * The contacts of a pipeline that pass a filter, in an order, as far as they are loaded: pages from the server, kept
+ * true by what the board learns. Total and value are the server's, asked again when an event may have changed them.
+ */
+export class ContactList {
+  rows = $state.raw<readonly ListRow[]>([]);
+  /** Everything is loaded. */
+  complete = $state(false);
+  /** Rows of this view are not there yet: what is shown, if anything, is the view before. */
+  starting = $state(true);
+  loadingMore = $state(false);
+  /** The next page did not arrive. */
+  failed = $state(false);
+  /** Why the view could not be loaded. */
+  problem = $state<string>();
+  total = $state.raw<Total>();
+  readonly #feed: ListFeed;
+  readonly #load: ListSource;
+  readonly #timeZone: string;
+  readonly #stop: (() => void)[];
+  readonly #recount = new Recount(() => this.#askTotal());
+  #view: ListView | undefined;
+  #order: Order = compareContacts("last_message", "desc");
+  #fields: ReadonlySet<keyof Contact> = new Set();
+  #rows = new ListRows(this.#order);
+  /** The last place that is loaded, as it was when it was read. */
+  #boundary: Contact | undefined;
+  #next: string | null = null;
+  /** The row that the view has come to. */
+  #wanted = 0;
+  /** Answers that were asked for under an earlier view are dropped. */
+  #epoch = 0;
+  /** Contacts that changed while a page was on its way: they may stand in the part that it adds. */
+  #meanwhile = new Set<string>();
+  #totalSeq = 0;
+  readonly #leaving = new Map<string, ReturnType<typeof setTimeout>>();
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  readonly #minute: ReturnType<typeof setInterval>;
+
+  constructor(feed: ListFeed, load: ListSource, timeZone: string) {
+    this.#feed = feed;
+    this.#load = load;
+    this.#timeZone = timeZone;
+    this.#stop = [
+      feed.onSettled((ids) => this.#settle(ids)),
+      feed.onEvents((events) => this.#hear(events)),
+      feed.onReload(() => void this.reload()),
+    ];
+    this.#minute = setInterval(() => this.#letTimePass(), MINUTE_MS);
+  }
+
+  /** Shows a view; the same one again changes nothing. */
+  show(view: ListView): void {
+    if (this.#view && JSON.stringify(view) === JSON.stringify(this.#view)) return;
+    this.#view = view;
+    this.#wanted = 0;
+    this.starting = true;
+    void this.reload();
+  }
+
+  /** Reads again what the view has come to, and shows it when all of it is there. */
+  async reload(): Promise<void> {
+    const view = this.#view;
+    if (!view) return;
+    const epoch = this.#begin();
+    try {
+      const pages = await this.#loadPages();
+      if (epoch !== this.#epoch) return;
+      this.#install(view, pages);
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      this.problem = error instanceof ApiError ? error.message : "The contacts could not be loaded";
+      const passing = error instanceof ApiError && ["network", "busy", "stopping"].includes(error.code);
+      if (passing) this.#retry = setTimeout(() => void this.reload(), RETRY_MS);
+    }
+  }
+
+  /** The view has come to this row: what follows is fetched before it gets there. */
+  async reach(index: number): Promise<void> {
+    this.#wanted = Math.max(this.#wanted, index);
+    if (this.loadingMore || this.starting || this.complete) return;
+    if (this.#rows.size >= this.#wanted + LIST_PAGE_SIZE / 2) return;
+    const epoch = this.#epoch;
+    this.loadingMore = true;
+    this.failed = false;
+    this.#meanwhile.clear();
+    const page = await this.#loadPage(this.#next).catch(() => undefined);
+    if (epoch !== this.#epoch) return;
+    this.loadingMore = false;
+    if (!page) this.failed = true;
+    else if (this.#extend(page)) void this.reach(this.#wanted);
+  }
+
+  close(): void {
+    this.#epoch += 1;
+    for (const stop of this.#stop) stop();
+    this.#recount.stop();
+    clearInterval(this.#minute);
+    clearTimeout(this.#retry);
+    this.#forgetLeaving();
+  }
+
+  #begin(): number {
+    clearTimeout(this.#retry);
+    this.#recount.stop();
+    this.#meanwhile.clear();
+    this.loadingMore = false;
+    this.failed = false;
+    this.problem = undefined;
+    return ++this.#epoch;
+  }
+
+  async #loadPages(): Promise<ContactListPage[]> {
+    const pages: ContactListPage[] = [];
+    let count = 0;
+    do {
+      const limit = this.#wanted > LIST_PAGE_SIZE ? RELOAD_PAGE_SIZE : LIST_PAGE_SIZE;
+      const page = await this.#loadPage(pages.at(-1)?.next ?? null, limit);
+      pages.push(page);
+      count += page.contacts.length;
+    } while (pages.at(-1)?.next && count < this.#wanted);
+    return pages;
+  }
+
+  #loadPage(cursor: string | null, limit = LIST_PAGE_SIZE): Promise<ContactListPage> {
+    const { pipelineId } = this.#feed;
+    return this.#load({ ...(this.#view as ListView), pipelineId, cursor, limit });
+  }
+
+  #install(view: ListView, pages: readonly ContactListPage[]): void {
+    this.#forgetLeaving();
+    this.#order = compareContacts(view.sort, view.direction);
+    this.#fields = filteredFields(view.filter);
+    this.#rows.restart(this.#order);
+    this.#boundary = undefined;
+    this.#totalSeq = 0;
+    const meanwhile = [...this.#meanwhile];
+    this.starting = false;
+    for (const page of pages) if (!this.#extend(page)) return;
+    this.#settle(meanwhile);
+  }
+
+  /** False when the page is too old to be brought up to now: everything is read again. */
+  #extend(page: ContactListPage): boolean {
+    const meanwhile = [...this.#meanwhile];
+    this.#boundary = page.contacts.at(-1) ?? this.#boundary;
+    this.#next = page.next;
+    this.complete = page.next === null;
+    if (!this.#feed.hold(page.contacts, page.seq)) {
+      void this.reload();
+      return false;
+    }
+    this.#takeTotal(page);
+    this.#settle([...page.contacts.map(({ id }) => id), ...meanwhile]);
+    return true;
+  }
+
+  #takeTotal({ total, total_value: value, seq }: ContactListPage): void {
+    if (seq < this.#totalSeq) return;
+    this.#totalSeq = seq;
+    this.total = { count: total, value };
+  }
+
+  async #askTotal(): Promise<boolean> {
+    const epoch = this.#epoch;
+    const page = await this.#loadPage(null, 1).catch(() => undefined);
+    if (epoch !== this.#epoch) return true;
+    if (page) this.#takeTotal(page);
+    return page !== undefined;
+  }
+
+  #hear(events: readonly PipelineEvent[]): void {
+    const view = this.#view;
+    if (!view) return;
+    const placing = new Set([...this.#fields, sortedField(view.sort)]);
+    const unknown: string[] = [];
+    let recount = false;
+    for (const event of events) {
+      const { contactId } = event;
+      if (contactId === null) continue;
+      recount ||= touches(event, this.#fields) || "value" in event.after;
+      const known = this.#feed.contact(contactId) !== undefined;
+      if (!known && touches(event, placing) && !rulesOut(event, view.filter)) unknown.push(contactId);
+    }
+    if (unknown.length > 0) this.#feed.want(unknown);
+    if (recount) this.#recount.want();
+  }
+
+  #letTimePass(): void {
+    if (this.starting || !this.#view || !movesWithTime(this.#view.filter)) return;
+    this.#settle(this.#rows.ids);
+    this.#recount.want();
+  }
+
+  #settle(ids: readonly string[]): void {
+    if (this.starting || this.loadingMore) for (const id of ids) this.#meanwhile.add(id);
+    if (this.starting) return;
+    for (const id of ids) this.#place(id);
+    this.#publish();
+  }
+
+  #publish(): void {
+    const rows = this.#rows.publish();
+    if (rows) this.rows = rows;
+  }
+
+  #place(id: string): void {
+    const contact = this.#feed.contact(id);
+    const row = this.#rows.get(id);
+    if (!contact || (row?.contact === contact && !row.left)) return;
+    const mine = this.#feed.waiting(id) > 0;
+    if (!this.#passes(contact)) {
+      if (row && (row.left || mine)) this.#leave(contact);
+      else this.#rows.remove(id);
+      return;
+    }
+    this.#stay(id);
+    // One's own change is shown where it leads, even below what is loaded.
+    const visible = this.#covers(contact) || (row !== undefined && mine);
+    if (visible) this.#rows.set(contact);
+    else this.#rows.remove(id);
+  }
+
+  #passes(contact: Contact): boolean {
+    const { filter } = this.#view as ListView;
+    return matchesFilter(contact, filter, { now: new Date(), timeZone: this.#timeZone });
+  }
+
+  #covers(contact: Contact): boolean {
+    return this.complete || (this.#boundary !== undefined && this.#order(contact, this.#boundary) <= 0);
+  }
+
+  #leave(contact: Contact): void {
+    this.#rows.set(contact, true);
+    if (this.#leaving.has(contact.id)) return;
+    this.#leaving.set(
+      contact.id,
+      setTimeout(() => {
+        this.#leaving.delete(contact.id);
+        this.#rows.remove(contact.id);
+        this.#publish();
+      }, LEFT_MS),
+    );
+  }
+
+  #stay(id: string): void {
+    clearTimeout(this.#leaving.get(id));
+    this.#leaving.delete(id);
+  }
+
+  #forgetLeaving(): void {
+    for (const timer of this.#leaving.values()) clearTimeout(timer);
+    this.#leaving.clear();
+  }
+}
