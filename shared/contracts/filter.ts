@@ -1,14 +1,13 @@
 import { z } from "zod";
 import { ContactSource } from "./contact.ts";
 import { ConversationStatus, LeadStatus } from "./lead-status.ts";
+import { FIRST_DAY, LAST_DAY, MAX_FILTER_VALUES, MAX_QUIET_DAYS, MAX_SEARCH_LENGTH } from "./limits.ts";
 import { Id } from "./primitives.ts";
 
-export const MAX_FILTER_VALUES = 50;
-export const MAX_SEARCH_LENGTH = 100;
-export const MAX_DAYS_WITHOUT_ACTIVITY = 3_650;
-
 /** `2026-11-22`: a day in the organization's time zone. */
-export const Day = z.iso.date();
+export const Day = z.iso
+  .date()
+  .refine((day) => day >= FIRST_DAY && day <= LAST_DAY, `must lie between ${FIRST_DAY} and ${LAST_DAY}`);
 
 export const DateField = z.enum(["created", "last_message", "status_changed"]);
 export type DateField = z.infer<typeof DateField>;
@@ -45,7 +44,7 @@ export const ContactFilter = z.strictObject({
   source: oneOrMore(ContactSource).optional(),
   date: DateFilter.optional(),
   /** No activity for at least so many days. */
-  quietDays: z.int().min(1).max(MAX_DAYS_WITHOUT_ACTIVITY).optional(),
+  quietDays: z.int().min(1).max(MAX_QUIET_DAYS).optional(),
   /** Every word must be the beginning of a word in the handle, name, e-mail or phone number. */
   search: z.string().trim().min(1).max(MAX_SEARCH_LENGTH).optional(),
 });

@@ -5,3 +5,11 @@ export const MAX_PAGE_SIZE = 200;
 /** More missed events than this are answered with a fresh snapshot instead. */
 export const MAX_CATCH_UP = 1_000;
 export const HEARTBEAT_MS = 5_000;
+
+/** Values inside one filter. */
+export const MAX_FILTER_VALUES = 50;
+export const MAX_SEARCH_LENGTH = 100;
+export const MAX_QUIET_DAYS = 3_650;
+/** Days that a custom range may name. */
+export const FIRST_DAY = "1970-01-01";
+export const LAST_DAY = "2199-12-31";

@@ -1,0 +1,106 @@
+import type { Contact } from "../contracts/contact.ts";
+import type { ContactFilter, DateField } from "../contracts/filter.ts";
+import { spanOf } from "./date-range.ts";
+import { searchTermsOf, searchWordsOf } from "./search-terms.ts";
+
+const DAY_MS = 86_400_000;
+
+/** What a filter means depends on the day: now, and where the organization's days begin. */
+export type FilterMoment = { now: Date | string; timeZone: string };
+
+/** All that a filter asks of a contact. Moments are milliseconds. */
+export type FilterFacts = Pick<
+  Contact,
+  "leadStatus" | "stageId" | "conversationStatus" | "tagIds" | "assigneeId" | "source"
+> & {
+  createdAt: number;
+  /** null: no message yet, which lies in no range of dates. */
+  lastMessageAt: number | null;
+  statusChangedAt: number;
+  lastActivityAt: number;
+  searchTerms: readonly string[];
+};
+
+const FACT_OF_DATE = {
+  created: "createdAt",
+  last_message: "lastMessageAt",
+  status_changed: "statusChangedAt",
+} as const satisfies Record<DateField, keyof FilterFacts>;
+
+const NO_TERMS: readonly string[] = [];
+
+/** Contacts were quiet for N days when nothing happened to them after this moment. */
+export function quietSince(quietDays: number, now: Date | string): number {
+  return new Date(now).getTime() - quietDays * DAY_MS;
+}
+
+/** What a filter asks of a contact; the words that it is found by only when something is searched. */
+export function factsOf(contact: Contact, isSearched: boolean): FilterFacts {
+  const { leadStatus, stageId, conversationStatus, tagIds, assigneeId, source, lastMessage } = contact;
+  return {
+    leadStatus,
+    stageId,
+    conversationStatus,
+    tagIds,
+    assigneeId,
+    source,
+    createdAt: Date.parse(contact.createdAt),
+    lastMessageAt: lastMessage && Date.parse(lastMessage.at),
+    statusChangedAt: Date.parse(contact.statusChangedAt),
+    lastActivityAt: Date.parse(contact.lastActivityAt),
+    searchTerms: isSearched ? searchTermsOf(contact) : NO_TERMS,
+  };
+}
+
+type Test = (facts: FilterFacts) => boolean;
+
+function testTags({ mode, ids }: NonNullable<ContactFilter["tags"]>): Test {
+  switch (mode) {
+    case "any":
+      return ({ tagIds }) => ids.some((id) => tagIds.includes(id));
+    case "all":
+      return ({ tagIds }) => ids.every((id) => tagIds.includes(id));
+    case "none":
+      return ({ tagIds }) => !ids.some((id) => tagIds.includes(id));
+  }
+}
+
+function testSearch(query: string): Test {
+  const words = searchWordsOf(query);
+  // A query of nothing but punctuation has no word that any contact begins with.
+  if (words.length === 0) return () => false;
+  return ({ searchTerms }) => words.every((word) => searchTerms.some((term) => term.startsWith(word)));
+}
+
+/** The filter as one test, for many contacts at one moment. Cheap conditions come first. */
+export function compileFilter(filter: ContactFilter, { now, timeZone }: FilterMoment): Test {
+  const { leadStatus, stageId, conversationStatus, tags, assigneeId, source, date, quietDays, search } =
+    filter;
+  const tests: Test[] = [];
+  if (leadStatus) tests.push((facts) => leadStatus.includes(facts.leadStatus));
+  if (stageId) tests.push((facts) => stageId.includes(facts.stageId));
+  if (conversationStatus)
+    tests.push((facts) => conversationStatus.includes(facts.conversationStatus ?? "none"));
+  if (assigneeId) tests.push((facts) => assigneeId.includes(facts.assigneeId ?? "nobody"));
+  if (source) tests.push((facts) => source.includes(facts.source));
+  if (tags) tests.push(testTags(tags));
+  if (quietDays !== undefined) {
+    const since = quietSince(quietDays, now);
+    tests.push(({ lastActivityAt }) => lastActivityAt <= since);
+  }
+  if (date) {
+    const { from, until } = spanOf(date, now, timeZone);
+    const fact = FACT_OF_DATE[date.field];
+    tests.push((facts) => {
+      const at = facts[fact];
+      return at !== null && at >= from && at < until;
+    });
+  }
+  if (search !== undefined) tests.push(testSearch(search));
+  return (facts) => tests.every((test) => test(facts));
+}
+
+/** Whether a contact is in the view. The server's query and the live view in the browser mean the same [FI1]. */
+export function matchesFilter(contact: Contact, filter: ContactFilter, moment: FilterMoment): boolean {
+  return compileFilter(filter, moment)(factsOf(contact, filter.search !== undefined));
+}
