@@ -90,6 +90,7 @@ async function decideInBatch(
   );
   const decision = decide(contact, change, {
     pipeline: batch.pipeline,
+    settings: await batch.settings(),
     actor,
     now: at.toISOString(),
     head: batch.pipeline.seq,

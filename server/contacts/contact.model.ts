@@ -1,13 +1,14 @@
-import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { Contact, FollowUp } from "@dmtracker/shared/contracts/contact.ts";
 import mongoose, { type Types } from "mongoose";
 
 /** Who last changed a field, and at which version: tells an honest save from one on an old view. */
 export type Touched = Partial<Record<keyof Contact, { version: number; by: string | null }>>;
 
+type FollowUpRecord = Omit<FollowUp, "dueAt"> & { dueAt: Date };
 type References = "id" | "pipelineId" | "stageId" | "tagIds" | "assigneeId";
 type Moments = "createdAt" | "stageEnteredAt" | "statusChangedAt" | "lastActivityAt";
 
-export type ContactRecord = Omit<Contact, References | Moments> &
+export type ContactRecord = Omit<Contact, References | Moments | "followUp" | "followUpStep"> &
   Record<Moments, Date> & {
     _id: Types.ObjectId;
     organizationId: Types.ObjectId;
@@ -15,6 +16,9 @@ export type ContactRecord = Omit<Contact, References | Moments> &
     stageId: Types.ObjectId;
     tagIds: Types.ObjectId[];
     assigneeId: Types.ObjectId | null;
+    /** Absent in contacts that were last saved before there were follow-ups, like `followUpStep`. */
+    followUp?: FollowUpRecord | null;
+    followUpStep?: number;
     touched: Touched;
   };
 
@@ -38,6 +42,8 @@ const fields = {
   lostReason: String,
   conversationStatus: String,
   lastMessage: Mixed,
+  followUp: Mixed,
+  followUpStep: Number,
   source: String,
   version: Number,
   seq: Number,
@@ -46,7 +52,7 @@ const fields = {
   statusChangedAt: Date,
   lastActivityAt: Date,
   touched: Mixed,
-} satisfies Record<Exclude<keyof ContactRecord, "_id">, unknown>;
+} satisfies Record<Exclude<keyof Required<ContactRecord>, "_id">, unknown>;
 
 const schema = new mongoose.Schema(fields, { versionKey: false, strict: "throw" });
 // A column in board order, page by page.
@@ -56,6 +62,9 @@ schema.index(
   { organizationId: 1, manychatId: 1 },
   { unique: true, partialFilterExpression: { manychatId: { $type: "string" } } },
 );
+
+// Follow-ups in the order in which they are due.
+schema.index({ organizationId: 1, "followUp.dueAt": 1, _id: 1 });
 
 export const ContactModel = mongoose.model<ContactRecord>(
   "Contact",
@@ -73,6 +82,8 @@ export function toContact(record: ContactRecord): Contact {
     stageId: rest.stageId.toHexString(),
     tagIds: rest.tagIds.map((id) => id.toHexString()),
     assigneeId: rest.assigneeId?.toHexString() ?? null,
+    followUp: rest.followUp ? { ...rest.followUp, dueAt: rest.followUp.dueAt.toISOString() } : null,
+    followUpStep: rest.followUpStep ?? 0,
     createdAt: rest.createdAt.toISOString(),
     stageEnteredAt: rest.stageEnteredAt.toISOString(),
     statusChangedAt: rest.statusChangedAt.toISOString(),
@@ -88,6 +99,7 @@ const stored = {
   stageId: toObjectId,
   assigneeId: (id: string | null) => (id === null ? null : toObjectId(id)),
   tagIds: (ids: string[]) => ids.map(toObjectId),
+  followUp: (followUp: FollowUp | null) => followUp && { ...followUp, dueAt: toDate(followUp.dueAt) },
   createdAt: toDate,
   stageEnteredAt: toDate,
   statusChangedAt: toDate,

@@ -61,6 +61,7 @@ async function decideInBatch(
     { ...fields, id, tagIds },
     {
       pipeline: batch.pipeline,
+      settings: await batch.settings(),
       actor,
       now: at.toISOString(),
       head: batch.pipeline.seq,

@@ -14,6 +14,7 @@ const WRITES = {
   manychatId: "manychatId",
   igId: "igId",
   assigneeId: "assigneeId",
+  followUp: "followUp",
 } as const satisfies Partial<Record<keyof ContactChange, keyof Contact>>;
 
 /**

@@ -6,6 +6,7 @@ import { answer } from "#server/platform/http.ts";
 import { findTags } from "#server/tags/tag.store.ts";
 import { findSignedIn, requireCaller } from "./caller.ts";
 import { findMembers, findOrganization } from "./member.store.ts";
+import { findSettings } from "./organization-settings.store.ts";
 
 export function organizationsRoutes(app: AppContext): Router {
   const router = Router();
@@ -14,11 +15,14 @@ export function organizationsRoutes(app: AppContext): Router {
     const signedIn = await findSignedIn(app, request.headers);
     if (!signedIn) throw new AppError("unauthenticated", "You are signed out");
     const { user, role, organizationId } = signedIn;
-    const organization = await findOrganization(app.auth, organizationId);
+    const [organization, { timeZone }] = await Promise.all([
+      findOrganization(app.auth, organizationId),
+      findSettings(organizationId),
+    ]);
     const session: Session = {
       user,
       role,
-      organization: { id: organizationId, name: organization?.name ?? "" },
+      organization: { id: organizationId, name: organization?.name ?? "", timeZone },
     };
     answer(response, session);
   });

@@ -4,6 +4,7 @@ import mongoose, { type ClientSession } from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
 import { findContactsOfPipeline, findPageOfStage } from "#server/contacts/contact.store.ts";
 import { findMembers } from "#server/organizations/member.store.ts";
+import { findSettings } from "#server/organizations/organization-settings.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { findTags } from "#server/tags/tag.store.ts";
 import { findPipeline } from "./pipeline.store.ts";
@@ -39,11 +40,12 @@ export async function loadBoard(
     }
     return { pipeline, columns };
   });
-  const [members, tags] = await Promise.all([
+  const [members, tags, settings] = await Promise.all([
     findMembers(app.auth, organizationId),
     findTags(organizationId),
+    findSettings(organizationId),
   ]);
-  return { ...board, members, tags };
+  return { ...board, members, tags, settings };
 }
 
 /**

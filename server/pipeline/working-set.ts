@@ -1,9 +1,11 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
 import type { Touched } from "#server/contacts/contact.model.ts";
 import { findContactsOfPipeline, type ContactWrite } from "#server/contacts/contact.store.ts";
+import { findSettings } from "#server/organizations/organization-settings.store.ts";
 import { RankBook } from "./rank-book.ts";
 
 /** Keys of an event's `after` that no person edits, so no two people can disagree about them. */
@@ -14,6 +16,7 @@ const BOOKKEEPING: ReadonlySet<string> = new Set([
   "note",
   "tagIds",
   "lastMessage",
+  "followUpStep",
   "conversationStatus",
   "stageEnteredAt",
   "statusChangedAt",
@@ -38,6 +41,7 @@ export class WorkingSet {
   #pipeline: Pipeline;
   readonly #contacts = new Map<string, ContactWrite & { changed: boolean }>();
   readonly #looked = new Set<string>();
+  #settings: Promise<OrganizationSettings> | undefined;
 
   constructor(pipeline: Pipeline) {
     this.#start = pipeline;
@@ -54,6 +58,14 @@ export class WorkingSet {
   /** The pipeline with everything that was decided so far. */
   get pipeline(): Pipeline {
     return this.#pipeline;
+  }
+
+  /**
+   * Read once per batch and not guarded like stages and rules: a cadence that is changed in that moment may miss
+   * the changes that were just being decided, and nothing else depends on it.
+   */
+  settings(): Promise<OrganizationSettings> {
+    return (this.#settings ??= findSettings(this.organizationId));
   }
 
   /** Reads contacts that are not in yet; ids of other pipelines are simply not found. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Contact } from "./contact.ts";
 import { PipelineEvent } from "./event.ts";
+import { OrganizationSettings } from "./organization-settings.ts";
 import { Member, Tag } from "./people.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Id } from "./primitives.ts";
@@ -15,6 +16,7 @@ export const BoardSnapshot = z.object({
   columns: z.array(ColumnPage),
   members: z.array(Member),
   tags: z.array(Tag),
+  settings: OrganizationSettings,
 });
 export type BoardSnapshot = z.infer<typeof BoardSnapshot>;
 

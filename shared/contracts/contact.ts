@@ -29,6 +29,34 @@ export const Message = z.object({
 });
 export type Message = z.infer<typeof Message>;
 
+export const MAX_FOLLOW_UP_NOTE_LENGTH = 500;
+
+/** The next moment to write again. */
+export const FollowUp = z.object({
+  dueAt: Instant,
+  note: z.string().nullable(),
+  /** Step of the cadence, from 1; 0 answers a reply; null was set by hand. */
+  step: z.int().min(0).nullable(),
+});
+export type FollowUp = z.infer<typeof FollowUp>;
+
+const FollowUpNote = z.string().trim().min(1).max(MAX_FOLLOW_UP_NOTE_LENGTH);
+
+/** What a person does with a follow-up; null removes it without calling it done. */
+export const FollowUpChange = z
+  .discriminatedUnion("act", [
+    /** An absent note stays what it was, null clears it. */
+    z.strictObject({
+      act: z.literal("schedule"),
+      dueAt: Instant,
+      note: FollowUpNote.nullable().optional(),
+    }),
+    z.strictObject({ act: z.literal("complete") }),
+    z.strictObject({ act: z.literal("snooze"), until: Instant }),
+  ])
+  .nullable();
+export type FollowUpChange = z.infer<typeof FollowUpChange>;
+
 /** How a contact came in. */
 export const ContactSource = z.enum(["user", "api", "import", "demo"]);
 export type ContactSource = z.infer<typeof ContactSource>;
@@ -61,6 +89,9 @@ export const Contact = z.object({
   lostReason: z.string().nullable(),
   conversationStatus: ConversationStatus.nullable(),
   lastMessage: Message.nullable(),
+  followUp: FollowUp.nullable(),
+  /** Messages sent since the last reply: the step of the cadence that was reached. */
+  followUpStep: z.int().min(0),
   source: ContactSource,
   /** Grows by one with every saved change of this contact. */
   version: z.int(),
@@ -106,6 +137,7 @@ export const ContactChange = z.strictObject({
     .optional(),
   message: Message.optional(),
   note: z.string().trim().min(1).max(MAX_NOTE_LENGTH).optional(),
+  followUp: FollowUpChange.optional(),
 });
 export type ContactChange = z.infer<typeof ContactChange>;
 

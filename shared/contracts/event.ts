@@ -15,6 +15,10 @@ export const ContactEventType = z.enum([
   "contact.assigned",
   "contact.message_logged",
   "contact.note_added",
+  /** Scheduled, moved, made due by a reply, or removed (`after.followUp` null). */
+  "contact.follow_up_set",
+  /** Done, by hand or by writing again; `after.followUp` is the next step, if there is one. */
+  "contact.follow_up_done",
 ]);
 export type ContactEventType = z.infer<typeof ContactEventType>;
 

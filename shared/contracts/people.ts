@@ -22,7 +22,7 @@ export type Tag = z.infer<typeof Tag>;
 /** The signed-in person as the web app sees them. */
 export const Session = z.object({
   user: z.object({ id: Id, name: z.string(), email: z.string() }),
-  organization: z.object({ id: Id, name: z.string() }),
+  organization: z.object({ id: Id, name: z.string(), timeZone: z.string() }),
   role: Role,
 });
 export type Session = z.infer<typeof Session>;

@@ -8,13 +8,17 @@ export function isActivity(type: PipelineEventType): boolean {
   return type.startsWith("contact.") && type !== "contact.reordered";
 }
 
+/** What the log of an older version does not say about a new contact. */
+const BEFORE_FOLLOW_UPS: Pick<Contact, "followUp" | "followUpStep"> = { followUp: null, followUpStep: 0 };
+
 /**
  * The contact after an event. A contact is nothing but the fold of its events: the server saves exactly this, a
  * client that applies the same events in the same order holds the same contact. Events that are already in
  * (`seq` not above the contact's) change nothing.
  */
 export function applyToContact(contact: Contact | undefined, event: PipelineEvent): Contact | undefined {
-  if (event.type === "contact.created") return contact ?? (event.after as Contact);
+  if (event.type === "contact.created")
+    return contact ?? { ...BEFORE_FOLLOW_UPS, ...(event.after as Contact) };
   if (!contact || event.seq <= contact.seq) return contact;
   if (event.type === "pipeline.reranked") {
     const rank = event.after.ranks?.[contact.id];

@@ -1,16 +1,20 @@
 import type { Contact, ContactChange, ContactFields, NewContact } from "../contracts/contact.ts";
 import type { ErrorCode } from "../contracts/errors.ts";
 import type { Cause, EventState, PipelineEvent, PipelineEventType } from "../contracts/event.ts";
+import type { OrganizationSettings } from "../contracts/organization-settings.ts";
 import type { Actor } from "../contracts/people.ts";
 import type { Pipeline, Rule } from "../contracts/pipeline.ts";
 import { applyToContact } from "./apply-event.ts";
 import { automate, describeRule, type RuleEffect } from "./automations.ts";
+import { decideFollowUp, isStopped, stepAfter } from "./follow-ups.ts";
 
 /** Where a contact shall stand: directly below `after`, directly above `before`; neither means on top. */
 export type Place = { after: string | null; before: string | null };
 
 export type DecisionContext = {
   pipeline: Pick<Pipeline, "id" | "stages" | "rules">;
+  /** Cadence and time zone of follow-ups. */
+  settings: OrganizationSettings;
   actor: Actor;
   /** ISO 8601; time is an argument so that the same call always decides the same. */
   now: string;
@@ -122,6 +126,11 @@ function becomeStatus(
     after.lostReason = nextReason;
   }
   if (value !== undefined && value !== draft.contact.value) after.value = value;
+  if (isStopped(leadStatus, context.settings) && draft.contact.followUpStep !== 0) {
+    // Whoever reopens the contact begins the cadence anew.
+    before.followUpStep = draft.contact.followUpStep;
+    after.followUpStep = 0;
+  }
   draft.add("contact.status_changed", before, after, by);
 }
 
@@ -169,11 +178,31 @@ export function conversationStatusAfter(
   return weWroteBefore ? "replied" : "new_message";
 }
 
-function logMessage(draft: Draft, message: NonNullable<ContactChange["message"]>): void {
-  const { contact } = draft;
-  const conversationStatus = conversationStatusAfter(contact, message.direction);
-  const before = { lastMessage: contact.lastMessage, conversationStatus: contact.conversationStatus };
-  draft.add("contact.message_logged", before, { lastMessage: message, conversationStatus });
+function logMessage(
+  draft: Draft,
+  message: NonNullable<ContactChange["message"]>,
+  { settings }: DecisionContext,
+): void {
+  const { lastMessage, conversationStatus, followUpStep } = draft.contact;
+  const before: EventState = { lastMessage, conversationStatus };
+  const after: EventState = {
+    lastMessage: message,
+    conversationStatus: conversationStatusAfter(draft.contact, message.direction),
+  };
+  const step = stepAfter(draft.contact, message.direction, settings);
+  if (step !== followUpStep) {
+    before.followUpStep = followUpStep;
+    after.followUpStep = step;
+  }
+  draft.add("contact.message_logged", before, after);
+}
+
+/** What everything before it in this call means for the follow-up; what the person names themselves wins. */
+function followUp(draft: Draft, start: Contact, change: ContactChange, context: DecisionContext): void {
+  const next = decideFollowUp(draft.contact, start, change, context);
+  if (!next) return;
+  const by = { actor: context.actor, cause: next.trigger ? draft.causeOf(next.trigger) : null };
+  draft.add(next.type, { followUp: draft.contact.followUp }, { followUp: next.followUp }, by);
 }
 
 function applyEffect(
@@ -242,6 +271,15 @@ export function decide(
     };
   }
 
+  if (change.followUp?.act === "snooze" && contact.followUp === null) {
+    return {
+      ok: false,
+      code: "invalid",
+      path: "followUp",
+      message: "There is no follow-up to snooze: schedule one",
+    };
+  }
+
   const draft = new Draft(contact, context);
   const changed: string[] = [];
   const automations: AppliedRule[] = [];
@@ -290,13 +328,16 @@ export function decide(
     changed.push("assignee");
   }
   if (change.message) {
-    logMessage(draft, change.message);
+    logMessage(draft, change.message, context);
     changed.push("message");
   }
   if (change.note !== undefined) {
     draft.add("contact.note_added", {}, { note: change.note });
     changed.push("note");
   }
+  const before = draft.events.length;
+  followUp(draft, contact, change, context);
+  if (change.followUp !== undefined && draft.events.length > before) changed.push("followUp");
   return { ok: true, contact: draft.contact, events: draft.events, changed, automations };
 }
 
@@ -344,6 +385,8 @@ export function decideNew(input: NewContact, context: DecisionContext): Decision
     lostReason: status === "lost" ? (input.lostReason ?? null) : null,
     conversationStatus: null,
     lastMessage: null,
+    followUp: null,
+    followUpStep: 0,
     source: input.source,
     version: 1,
     seq: context.head + 1,
@@ -359,6 +402,8 @@ export function decideNew(input: NewContact, context: DecisionContext): Decision
   const automations: AppliedRule[] = [];
   const effect = byName ?? byDefault;
   if (effect) automations.push(applyEffect(draft, context, effect, "contact.created", input));
-  if (input.message) logMessage(draft, input.message);
+  if (input.message) logMessage(draft, input.message, context);
+  const asOpen: Contact = { ...blank, leadStatus: "open" };
+  followUp(draft, asOpen, { status, message: input.message }, context);
   return { ok: true, contact: draft.contact, events: draft.events, changed: ["created"], automations };
 }

@@ -1,4 +1,4 @@
-import type { Contact } from "../contracts/contact.ts";
+import type { Contact, FollowUp } from "../contracts/contact.ts";
 import type { Cause, PipelineEvent, PipelineEventType } from "../contracts/event.ts";
 import { CONVERSATION_STATUS_LABEL, LEAD_STATUS_LABEL } from "../contracts/labels.ts";
 import type { LeadStatus } from "../contracts/lead-status.ts";
@@ -7,7 +7,13 @@ import type { Stage } from "../contracts/pipeline.ts";
 import { formatValue } from "./money.ts";
 
 /** The names that ids in an event stand for. */
-export type Names = { stages: readonly Stage[]; members: readonly Member[]; tags: readonly Tag[] };
+export type Names = {
+  stages: readonly Stage[];
+  members: readonly Member[];
+  tags: readonly Tag[];
+  /** Where days are counted; UTC when it does not matter. */
+  timeZone?: string;
+};
 
 /** A piece of a sentence. Read together, the texts are the sentence; the kinds say how a screen may show them. */
 export type Segment =
@@ -44,6 +50,8 @@ type Phrase = {
   /** What follows from the act, said after its way. */
   tail?: Segment[];
   body?: string;
+  /** Follows from the line before it: who and why stand there already. */
+  follows?: true;
 };
 
 function capitalised(segments: Segment[]): Segment[] {
@@ -94,6 +102,9 @@ class Teller {
           passive: [text(`a note was added${this.#about()}`)],
           body: after.note ?? "",
         };
+      case "contact.follow_up_set":
+      case "contact.follow_up_done":
+        return this.#event.cause ? this.#followUpFollowed() : this.#followUpChanged();
       case "pipeline.stages_changed":
         return { active: [text("changed the stages")], passive: [text("the stages changed")] };
       case "pipeline.rules_changed":
@@ -229,6 +240,55 @@ class Teller {
     return this.#both(verb, `was ${verb}`, [...origin, text(" to "), this.#person(after.assigneeId)]);
   }
 
+  #day(followUp: FollowUp): Segment {
+    const timeZone = this.#names.timeZone ?? "UTC";
+    const format = new Intl.DateTimeFormat("en-GB", {
+      weekday: "short",
+      day: "numeric",
+      month: "short",
+      timeZone,
+    });
+    return value(format.format(Date.parse(followUp.dueAt)));
+  }
+
+  /** A follow-up that somebody has changed themselves. */
+  #followUpChanged(): Phrase {
+    const { type, before, after } = this.#event;
+    const old = before.followUp ?? null;
+    const next = after.followUp ?? null;
+    const about = this.#about();
+    const note = next?.note && next.note !== old?.note ? [text(": "), value(next.note)] : [];
+    const say = (active: string, passive: string, rest: Segment[] = []): Phrase => ({
+      active: [text(active + about), ...rest],
+      passive: [text(passive), ...rest],
+    });
+    const it = `the follow-up${about}`;
+    if (type === "contact.follow_up_done") return say("completed the follow-up", `${it} was completed`);
+    if (!next) return say("removed the follow-up", `${it} was removed`);
+    if (!old) {
+      const day = [text(" for "), this.#day(next), ...note];
+      return say("scheduled a follow-up", `a follow-up${about} was scheduled`, day);
+    }
+    if (old.dueAt === next.dueAt)
+      return say("changed the note of the follow-up", `the note of ${it} changed`, note);
+    const move = [...this.#change(this.#day(old), this.#day(next)), ...note];
+    return say("moved the follow-up", `${it} was moved`, move);
+  }
+
+  /** What a message or an outcome meant for the follow-up. */
+  #followUpFollowed(): Phrase {
+    const next = this.#event.after.followUp ?? null;
+    const about = this.#about();
+    const say = (...segments: Segment[]): Phrase => ({ active: segments, passive: segments, follows: true });
+    if (next?.step === 0) return say(text(`follow-up${about} is due now`));
+    if (next) {
+      const step = next.step === null ? [] : [text(`, step ${next.step} of the cadence`)];
+      return say(text(`next follow-up${about} on `), this.#day(next), ...step);
+    }
+    const isDone = this.#event.type === "contact.follow_up_done";
+    return say(text(isDone ? `follow-up${about} done, none comes after it` : `follow-up${about} ended`));
+  }
+
   #messageLogged(): Phrase {
     const { before, after } = this.#event;
     const direction = after.lastMessage?.direction === "in" ? "an incoming" : "an outgoing";
@@ -279,7 +339,8 @@ function because(cause: Cause): Segment[] {
  */
 export function describeEvent(event: PipelineEvent, names: Names, subject?: string): Line {
   const { actor, cause } = event;
-  const { active, passive, tail = [], body } = new Teller(event, names, subject).phrase();
+  const { active, passive, tail = [], body, follows } = new Teller(event, names, subject).phrase();
+  if (follows) return { segments: capitalised(passive) };
   const segments: Segment[] =
     actor.type === "user"
       ? [{ kind: "person", text: actor.name }, text(" "), ...active]

@@ -1,3 +1,4 @@
+import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
@@ -49,6 +50,8 @@ export function aContact(fields: Partial<Contact> & Pick<Contact, "stageId">): C
     lostReason: null,
     conversationStatus: null,
     lastMessage: null,
+    followUp: null,
+    followUpStep: 0,
     source: "user",
     version: 1,
     seq: 1,
@@ -65,6 +68,7 @@ export const ana: Actor = { type: "user", id: anId(), name: "Ana" };
 export function aContext(stages: Stage[], rules: Rule[] = [], head = 10): DecisionContext {
   return {
     pipeline: { id: anId(), stages, rules },
+    settings: DEFAULT_SETTINGS,
     actor: ana,
     now: "2026-03-02T09:00:00.000Z",
     head,

@@ -1,4 +1,5 @@
 import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { ErrorCode } from "@dmtracker/shared/contracts/errors.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
@@ -19,7 +20,7 @@ import type { ChangeStorage, PendingChange } from "../../web/src/lib/state/pendi
 
 export const ME: Session = {
   user: { id: "user-me", name: "Me", email: "me@example.com" },
-  organization: { id: "org", name: "Org" },
+  organization: { id: "org", name: "Org", timeZone: "UTC" },
   role: "member",
 };
 export const ANA: Actor = { type: "user", id: "user-ana", name: "Ana" };
@@ -46,6 +47,8 @@ function aContact(id: string, stageId: string, rank: string): Contact {
     lostReason: null,
     conversationStatus: null,
     lastMessage: null,
+    followUp: null,
+    followUpStep: 0,
     source: "demo",
     version: 1,
     seq: 0,
@@ -101,6 +104,7 @@ export class FakeServer implements BoardSource {
     if (!contact) return refusal("not_found", "No such contact");
     const decision = decide(contact, change, {
       pipeline: this.pipeline,
+      settings: DEFAULT_SETTINGS,
       actor,
       now: new Date().toISOString(),
       head: this.pipeline.seq,
@@ -167,7 +171,13 @@ export class FakeServer implements BoardSource {
   async loadBoard(): Promise<BoardSnapshot> {
     this.requests.push("board");
     const columns = STAGES.map(({ id }) => this.#page(id, 0, PAGE));
-    return this.#answer({ pipeline: this.pipeline, columns, members: [], tags: [] });
+    return this.#answer({
+      pipeline: this.pipeline,
+      columns,
+      members: [],
+      tags: [],
+      settings: DEFAULT_SETTINGS,
+    });
   }
 
   async loadColumnPage(query: Parameters<BoardSource["loadColumnPage"]>[0]): Promise<ColumnPageAt> {

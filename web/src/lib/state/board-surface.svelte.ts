@@ -97,6 +97,7 @@ export class BoardSurface {
     if (!pipeline) return undefined;
     return {
       pipeline,
+      settings: this.#truth.settings,
       actor: this.#me,
       now: new Date().toISOString(),
       saved: (id) => contacts.get(id),

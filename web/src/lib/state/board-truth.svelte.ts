@@ -1,7 +1,9 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
 import type { BoardSnapshot, ColumnPageAt } from "@dmtracker/shared/contracts/board.ts";
+import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
@@ -13,6 +15,7 @@ export class BoardTruth {
   pipeline = $state.raw<Pipeline>();
   members = $state.raw<Member[]>([]);
   tags = $state.raw<Tag[]>([]);
+  settings = $state.raw<OrganizationSettings>(DEFAULT_SETTINGS);
   /** In board order. */
   columns = $state.raw<readonly BoardColumn[]>([]);
   /** Also contacts below what is loaded, when they were met: their events are applied all the same. */
@@ -25,13 +28,17 @@ export class BoardTruth {
     return this.columns.find((column) => column.stageId === stageId);
   }
 
-  install({ pipeline, members, tags, columns }: BoardSnapshot, deeper: readonly ColumnPageAt[]): void {
+  install(
+    { pipeline, members, tags, settings, columns }: BoardSnapshot,
+    deeper: readonly ColumnPageAt[],
+  ): void {
     this.contacts.clear();
     this.#readAhead = Math.max(pipeline.seq, ...deeper.map(({ seq }) => seq));
     this.#recent.restart(pipeline.seq);
     this.pipeline = pipeline;
     this.members = members;
     this.tags = tags;
+    this.settings = settings;
     this.#alignColumns(pipeline);
     for (const column of this.columns) column.clear();
     for (const page of [...columns, ...deeper]) {

@@ -3,6 +3,7 @@ import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/
 import { FIRST_PAGE_SIZE, MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Actor, Member, Session, Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline, Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import type { Viewer } from "@dmtracker/shared/contracts/realtime.ts";
@@ -65,11 +66,14 @@ export class Board {
   readonly #refusedSignal = new Signal<RefusedChange>();
   readonly #moveSignal = new Signal<readonly Move[]>();
   readonly #revokedSignal = new Signal<string>();
+  readonly #settledSignal = new Signal<readonly string[]>();
   readonly onEvents = this.#eventSignal.listen;
   readonly onReload = this.#reloadSignal.listen;
   readonly onRefused = this.#refusedSignal.listen;
   readonly onMoved = this.#moveSignal.listen;
   readonly onRevoked = this.#revokedSignal.listen;
+  /** Contacts whose shown state may have changed, by anyone; after a reload all of them may have. */
+  readonly onSettled = this.#settledSignal.listen;
 
   /** True count and value per stage, own pending changes included. */
   readonly totals: ReadonlyMap<string, Total> = $derived.by(() =>
@@ -122,6 +126,10 @@ export class Board {
     return this.#truth.tags;
   }
 
+  get settings(): OrganizationSettings {
+    return this.#truth.settings;
+  }
+
   get columns(): readonly BoardColumn[] {
     return this.#truth.columns;
   }
@@ -163,6 +171,19 @@ export class Board {
     const answer = await this.#parts.source.loadContactsById(this.pipelineId, [contactId]);
     if (answer.contacts.length === 0) throw new ApiError("not_found", "No such contact");
     if (!this.#admit(answer, [contactId])) this.#missing.want(contactId);
+  }
+
+  /** Contacts that another view lists, read as of `seq`: kept up to date from now on. False when they are too old. */
+  hold(contacts: readonly Contact[], seq: number): boolean {
+    return this.#admit(
+      { contacts, seq },
+      contacts.map(({ id }) => id),
+    );
+  }
+
+  /** Contacts that another view may need: fetched if nobody holds them yet, they settle when they are there. */
+  want(contactIds: readonly string[]): void {
+    for (const id of contactIds) if (!this.#truth.contacts.has(id)) this.#missing.want(id);
   }
 
   /** Changes a contact: shown now, sent as soon as possible, kept until the log confirms it. */

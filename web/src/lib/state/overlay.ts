@@ -1,4 +1,5 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { decide, type Decision, type Place, type Refusal } from "@dmtracker/shared/pipeline/decide.ts";
@@ -9,6 +10,7 @@ type Wish = Pick<PendingChange, "contactId" | "change">;
 
 export type OverlayGround = {
   pipeline: Pipeline;
+  settings: OrganizationSettings;
   actor: Actor;
   now: string;
   /** A contact as the log says. */
@@ -38,6 +40,7 @@ export function judge(
     if (!contact) continue;
     last = decide(contact, change, {
       pipeline: ground.pipeline,
+      settings: ground.settings,
       actor: ground.actor,
       now: ground.now,
       head: contact.seq,
