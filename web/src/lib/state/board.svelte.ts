@@ -3,7 +3,6 @@ import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/
 import { FIRST_PAGE_SIZE, MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Actor, Member, Session, Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline, Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import type { Viewer } from "@dmtracker/shared/contracts/realtime.ts";
@@ -124,10 +123,6 @@ export class Board {
 
   get tags(): readonly Tag[] {
     return this.#truth.tags;
-  }
-
-  get settings(): OrganizationSettings {
-    return this.#truth.settings;
   }
 
   get columns(): readonly BoardColumn[] {
@@ -355,10 +350,12 @@ export class Board {
   }
 
   #settle(touched: Iterable<string>, author?: (contactId: string) => Author): void {
-    const moves = this.#surface.settle(touched, author);
+    const ids = [...touched];
+    const moves = this.#surface.settle(ids, author);
     this.live.waiting = this.#surface.waiting;
     // Told before the page changes, so that listeners can still measure where the cards stood.
     if (moves.length > 0) this.#moveSignal.tell(moves);
     for (const column of this.columns) column.publish();
+    this.#settledSignal.tell([...ids, ...this.#sender.pending.map(({ contactId }) => contactId)]);
   }
 }
