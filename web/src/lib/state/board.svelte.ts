@@ -3,6 +3,7 @@ import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/
 import { FIRST_PAGE_SIZE, MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Actor, Member, Session, Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline, Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import type { Viewer } from "@dmtracker/shared/contracts/realtime.ts";
@@ -123,6 +124,10 @@ export class Board {
 
   get tags(): readonly Tag[] {
     return this.#truth.tags;
+  }
+
+  get settings(): OrganizationSettings {
+    return this.#truth.settings;
   }
 
   get columns(): readonly BoardColumn[] {
