@@ -6,6 +6,7 @@ import { pinoHttp } from "pino-http";
 import type { AppContext } from "./app-context.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
 import { contactsSocket } from "./contacts/contacts.socket.ts";
+import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
 import { findSignedIn } from "./organizations/caller.ts";
 import { organizationsRoutes } from "./organizations/organizations.routes.ts";
 import { CommitQueues } from "./pipeline/commit-queue.ts";
@@ -72,6 +73,7 @@ function createPages(app: AppContext, pages: RequestHandler | undefined): expres
     express.json({ limit: MAX_BODY }),
     organizationsRoutes(app),
     contactsRoutes(app),
+    followUpsRoutes(app),
     pipelineRoutes(app),
     unknownPath,
   );

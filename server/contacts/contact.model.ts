@@ -64,7 +64,7 @@ schema.index(
 );
 
 // Follow-ups in the order in which they are due.
-schema.index({ organizationId: 1, "followUp.dueAt": 1, _id: 1 });
+schema.index({ pipelineId: 1, "followUp.dueAt": 1, _id: 1 });
 
 export const ContactModel = mongoose.model<ContactRecord>(
   "Contact",

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { ActivityPageQuery, ContactIdParam } from "@dmtracker/shared/contracts/queries.ts";
 import {
   CreateContactBody,
+  DefaultReplyBody,
   PatchContactStatus,
   type ContactStatusAnswer,
+  type DefaultReplyAnswer,
 } from "@dmtracker/shared/contracts/rest.ts";
 import { Router, type Request } from "express";
 import { findActivity } from "#server/activity/event.store.ts";
@@ -20,6 +22,7 @@ import { findTags } from "#server/tags/tag.store.ts";
 import { changeContact, type ChangeAnswer } from "./change-contact.ts";
 import { findContact } from "./contact.store.ts";
 import { createContact } from "./create-contact.ts";
+import { receiveReply } from "./receive-reply.ts";
 
 const MAX_KEY_LENGTH = 255;
 
@@ -131,6 +134,40 @@ export function contactsRoutes(app: AppContext): Router {
       toStatusAnswer(done),
       isNew ? "Contact created" : describeOutcome(done),
       isNew ? 201 : 200,
+    );
+  });
+
+  router.post("/contact/default-reply", async (request, response) => {
+    const caller = await requireCaller(app, request.headers);
+    const body = DefaultReplyBody.parse(request.body ?? {});
+    await requireOwnOrganization(app, caller, body);
+    const { organizationId, actor } = caller;
+    if (body.message_content === null) {
+      const skipped: DefaultReplyAnswer = { skipped: true };
+      answer(response, skipped, "Skipped: there is no message in it, so this is outreach and no reply");
+      return;
+    }
+    const done = await receiveReply(app, {
+      organizationId,
+      pipelineId: await resolvePipelineId(organizationId, undefined),
+      actor,
+      manychatId: body.manychat_id,
+      username: body.username,
+      igId: body.ig_id ?? body.manychat_data?.ig_id ?? undefined,
+      message: {
+        direction: "in",
+        text: body.message_content,
+        at: body.message_date ?? app.now().toISOString(),
+      },
+      mutation: mutationOf(request, caller),
+    });
+    const created = done.changed.includes("created");
+    const told: DefaultReplyAnswer = { ...toStatusAnswer(done), skipped: false, created };
+    answer(
+      response,
+      told,
+      created ? "Contact created, it needs a follow-up" : "Reply logged, follow-up due now",
+      created ? 201 : 200,
     );
   });
 

@@ -10,8 +10,9 @@ import {
   Username,
 } from "./contact.ts";
 import { LeadStatus } from "./lead-status.ts";
+import { TimeZone } from "./organization-settings.ts";
 import { StageName } from "./pipeline.ts";
-import { Id } from "./primitives.ts";
+import { Id, Instant } from "./primitives.ts";
 
 /** ManyChat sends its ids as numbers or as text. */
 const ForeignId = z
@@ -77,6 +78,29 @@ export const CreateContactBody = z
   });
 export type CreateContactBody = z.infer<typeof CreateContactBody>;
 
+/** A variable that the sender did not fill in, such as `{{last_input_text}}` or `##{{last_input_text}}`. */
+const UNRENDERED = /^#*\{\{[^{}]*\}\}$/;
+
+/** `POST /api/v1/contact/default-reply`: what ManyChat sends when somebody has written. */
+export const DefaultReplyBody = z.strictObject({
+  manychat_id: ForeignId,
+  username: Username,
+  /** Becomes null when nobody has written: such a call only tells that an outreach went out. */
+  message_content: z
+    .string()
+    .trim()
+    .max(MAX_MESSAGE_LENGTH)
+    .nullish()
+    .transform((text) => (!text || UNRENDERED.test(text) ? null : text)),
+  message_date: Instant.optional(),
+  ig_id: ForeignId.nullish(),
+  /** ManyChat's own record of the contact: only `ig_id` is read. */
+  manychat_data: z.looseObject({ ig_id: ForeignId.nullish() }).nullish(),
+  organization_id: Id.optional(),
+  page_name: z.string().optional(),
+});
+export type DefaultReplyBody = z.infer<typeof DefaultReplyBody>;
+
 /** What a rule added to a change, as the API tells it. */
 export const AppliedAutomation = z.object({
   rule_id: Id,
@@ -96,3 +120,13 @@ export const ContactStatusAnswer = z.object({
   seq: z.int(),
 });
 export type ContactStatusAnswer = z.infer<typeof ContactStatusAnswer>;
+
+/** `skipped`: there was no message, so nothing was changed. */
+export const DefaultReplyAnswer = z.union([
+  z.object({ skipped: z.literal(true) }),
+  ContactStatusAnswer.extend({ skipped: z.literal(false), created: z.boolean() }),
+]);
+export type DefaultReplyAnswer = z.infer<typeof DefaultReplyAnswer>;
+
+/** `PATCH /api/v1/organization/settings` */
+export const PatchOrganizationSettings = z.strictObject({ time_zone: TimeZone });

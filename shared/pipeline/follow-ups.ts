@@ -1,5 +1,6 @@
 import type { Contact, ContactChange, FollowUp, MessageDirection } from "../contracts/contact.ts";
 import type { PipelineEventType } from "../contracts/event.ts";
+import type { FollowUpGroup } from "../contracts/follow-ups.ts";
 import type { LeadStatus } from "../contracts/lead-status.ts";
 import type { OrganizationSettings } from "../contracts/organization-settings.ts";
 import { addDays, dayOf, instantAt, startOfDay } from "./zoned-days.ts";
@@ -103,8 +104,6 @@ export function decideFollowUp(
   else if (change.message) next = afterMessage(contact, change.message.direction, context);
   return next && !isSame(contact.followUp, next.followUp) ? next : undefined;
 }
-
-export type FollowUpGroup = "overdue" | "today" | "upcoming";
 
 /** By days of the organization: what is due today is not late before tomorrow [FU6]. */
 export function groupOf(dueAt: string, now: string | number, timeZone: string): FollowUpGroup {

@@ -211,6 +211,18 @@ describe("for every input", () => {
       }),
     ),
     note: optional(fc.string()),
+    followUp: optional(
+      fc.oneof(
+        fc.constant(null),
+        fc.constant({ act: "complete" as const }),
+        fc.record({ act: fc.constant("snooze" as const), until: fc.constantFrom("2026-03-04T09:00:00Z") }),
+        fc.record({
+          act: fc.constant("schedule" as const),
+          dueAt: fc.constantFrom("2026-03-01T09:00:00Z", "2026-03-09T09:00:00+05:45"),
+          note: optional(fc.constantFrom(null, "Call")),
+        }),
+      ),
+    ),
   });
   const contact = fc
     .record({
@@ -218,6 +230,14 @@ describe("for every input", () => {
       leadStatus: status,
       value: fc.constantFrom(null, 0, 100),
       tagIds: fc.subarray(["a", "b"]),
+      followUpStep: fc.nat(6),
+      followUp: fc.option(
+        fc.record({
+          dueAt: fc.constantFrom("2026-02-01T09:00:00.000Z", "2026-03-09T09:00:00.000Z"),
+          note: fc.constantFrom(null, "Call"),
+          step: fc.constantFrom(null, 0, 2),
+        }),
+      ),
     })
     .map((fields) => aContact({ ...fields, lostReason: fields.leadStatus === "lost" ? "Price" : null }));
 
@@ -235,6 +255,17 @@ describe("for every input", () => {
         expect(result.events.length === 0).toBe(result.changed.length === 0);
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  test("[FU5] whoever becomes Won, Lost or Abandoned has no follow-up, unless the same call plans one", () => {
+    fc.assert(
+      fc.property(contact, change, fc.array(rule, { maxLength: 8 }), (before, wish, rules) => {
+        const result = decide(before, { ...wish, followUp: undefined }, aContext(stages, rules));
+        if (!result.ok || result.contact.leadStatus === before.leadStatus) return;
+        if (result.contact.leadStatus !== "open") expect(result.contact.followUp).toBeNull();
+      }),
+      { numRuns: 1_000 },
     );
   });
 

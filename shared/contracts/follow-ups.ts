@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { Contact } from "./contact.ts";
+import { MAX_PAGE_SIZE } from "./limits.ts";
+import { Id } from "./primitives.ts";
+
+export const FollowUpGroup = z.enum(["overdue", "today", "upcoming"]);
+export type FollowUpGroup = z.infer<typeof FollowUpGroup>;
+
+/** `GET /api/v1/follow-ups` */
+export const FollowUpsQuery = z.strictObject({
+  /** Absent: all of them, overdue ones first. */
+  group: FollowUpGroup.optional(),
+  assignee: z.union([Id, z.literal("nobody")], { error: "must be the id of a member, or nobody" }).optional(),
+  pipeline_id: Id.optional(),
+  /** `next` of the page before. */
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(50),
+});
+export type FollowUpsQuery = z.infer<typeof FollowUpsQuery>;
+
+export const FollowUpTotals = z.record(FollowUpGroup, z.int());
+export type FollowUpTotals = z.infer<typeof FollowUpTotals>;
+
+/** Contacts in the order in which they are due, read as of `seq`. */
+export const FollowUpsPage = z.object({
+  contacts: z.array(Contact),
+  next: z.string().nullable(),
+  /** Exact, for the same assignee, whatever the group of this page. */
+  totals: FollowUpTotals,
+  timeZone: z.string(),
+  seq: z.int(),
+});
+export type FollowUpsPage = z.infer<typeof FollowUpsPage>;
