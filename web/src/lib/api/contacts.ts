@@ -1,8 +1,11 @@
 import type { ActivityPage } from "@dmtracker/shared/contracts/board.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { ContactListPage } from "@dmtracker/shared/contracts/contact-list.ts";
+import type { ContactFilter, ContactSort, SortDirection } from "@dmtracker/shared/contracts/filter.ts";
 import type { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import type { CreateContactBody } from "@dmtracker/shared/contracts/rest.ts";
+import { filterToQuery } from "@dmtracker/shared/pipeline/filter-query.ts";
 import { request } from "./client.ts";
 
 export type ContactPage = { contact: Contact; pipeline: Pipeline; members: Member[]; tags: Tag[] };
@@ -21,6 +24,26 @@ export function loadActivity(
   const search = new URLSearchParams({ limit: String(limit) });
   if (before !== undefined) search.set("before", String(before));
   return request<ActivityPage>(`/contacts/${contactId}/activity?${search}`, signal ? { signal } : {});
+}
+
+export type ContactListQuery = {
+  pipelineId: string;
+  filter: ContactFilter;
+  sort: ContactSort;
+  direction: SortDirection;
+  /** Where the last page ended; null for the top. */
+  cursor: string | null;
+  limit: number;
+};
+
+export function loadContactList(query: ContactListQuery): Promise<ContactListPage> {
+  const search = filterToQuery(query.filter);
+  search.set("pipeline_id", query.pipelineId);
+  search.set("sort", query.sort);
+  search.set("direction", query.direction);
+  search.set("limit", String(query.limit));
+  if (query.cursor !== null) search.set("cursor", query.cursor);
+  return request<ContactListPage>(`/contacts?${search}`);
 }
 
 export async function createContact(body: CreateContactBody): Promise<void> {

@@ -176,7 +176,7 @@ export class Board {
   /** Contacts that another view lists, read as of `seq`: kept up to date from now on. False when they are too old. */
   hold(contacts: readonly Contact[], seq: number): boolean {
     return this.#admit(
-      { contacts, seq },
+      { contacts: [...contacts], seq },
       contacts.map(({ id }) => id),
     );
   }

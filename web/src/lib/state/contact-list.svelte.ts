@@ -1,11 +1,11 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working sets that no page reads: reactivity would cost every event */
-import type { ContactListPage } from "@dmtracker/shared/contracts/board.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { ContactListPage } from "@dmtracker/shared/contracts/contact-list.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { ContactFilter, ContactSort, SortDirection } from "@dmtracker/shared/contracts/filter.ts";
 import type { Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import { compareContacts } from "@dmtracker/shared/pipeline/contact-order.ts";
-import { matchesFilter } from "@dmtracker/shared/pipeline/filter.ts";
+import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
 import { ApiError } from "#lib/api/client.ts";
 import type { ContactListQuery } from "#lib/api/contacts.ts";
 import { filteredFields, movesWithTime, rulesOut, sortedField, touches } from "./list-relevance.ts";
@@ -24,6 +24,8 @@ export type ListView = { filter: ContactFilter; sort: ContactSort; direction: So
 /** What a list needs of the board: its contacts as they are shown, and the news about them. */
 export type ListFeed = {
   readonly pipelineId: string;
+  /** Days are the organization's. */
+  readonly settings: { readonly timeZone: string };
   contact(contactId: string): Contact | undefined;
   waiting(contactId: string): number;
   /** Keeps listed contacts up to date from now on; false when they are too old for that. */
@@ -55,7 +57,6 @@ export class ContactList {
   total = $state.raw<Total>();
   readonly #feed: ListFeed;
   readonly #load: ListSource;
-  readonly #timeZone: string;
   readonly #stop: (() => void)[];
   readonly #recount = new Recount(() => this.#askTotal());
   #view: ListView | undefined;
@@ -69,17 +70,17 @@ export class ContactList {
   #wanted = 0;
   /** Answers that were asked for under an earlier view are dropped. */
   #epoch = 0;
+  #reading = false;
   /** Contacts that changed while a page was on its way: they may stand in the part that it adds. */
-  #meanwhile = new Set<string>();
+  readonly #meanwhile = new Set<string>();
   #totalSeq = 0;
   readonly #leaving = new Map<string, ReturnType<typeof setTimeout>>();
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #minute: ReturnType<typeof setInterval>;
 
-  constructor(feed: ListFeed, load: ListSource, timeZone: string) {
+  constructor(feed: ListFeed, load: ListSource) {
     this.#feed = feed;
     this.#load = load;
-    this.#timeZone = timeZone;
     this.#stop = [
       feed.onSettled((ids) => this.#settle(ids)),
       feed.onEvents((events) => this.#hear(events)),
@@ -88,13 +89,14 @@ export class ContactList {
     this.#minute = setInterval(() => this.#letTimePass(), MINUTE_MS);
   }
 
-  /** Shows a view; the same one again changes nothing. */
-  show(view: ListView): void {
-    if (this.#view && JSON.stringify(view) === JSON.stringify(this.#view)) return;
+  /** Shows a view; false when it is the one that is shown already. */
+  show(view: ListView): boolean {
+    if (this.#view && JSON.stringify(view) === JSON.stringify(this.#view)) return false;
     this.#view = view;
     this.#wanted = 0;
     this.starting = true;
     void this.reload();
+    return true;
   }
 
   /** Reads again what the view has come to, and shows it when all of it is there. */
@@ -105,9 +107,11 @@ export class ContactList {
     try {
       const pages = await this.#loadPages();
       if (epoch !== this.#epoch) return;
+      this.#reading = false;
       this.#install(view, pages);
     } catch (error) {
       if (epoch !== this.#epoch) return;
+      this.#reading = false;
       this.problem = error instanceof ApiError ? error.message : "The contacts could not be loaded";
       const passing = error instanceof ApiError && ["network", "busy", "stopping"].includes(error.code);
       if (passing) this.#retry = setTimeout(() => void this.reload(), RETRY_MS);
@@ -120,12 +124,12 @@ export class ContactList {
     if (this.loadingMore || this.starting || this.complete) return;
     if (this.#rows.size >= this.#wanted + LIST_PAGE_SIZE / 2) return;
     const epoch = this.#epoch;
-    this.loadingMore = true;
+    this.loadingMore = this.#reading = true;
     this.failed = false;
     this.#meanwhile.clear();
     const page = await this.#loadPage(this.#next).catch(() => undefined);
     if (epoch !== this.#epoch) return;
-    this.loadingMore = false;
+    this.loadingMore = this.#reading = false;
     if (!page) this.failed = true;
     else if (this.#extend(page)) void this.reach(this.#wanted);
   }
@@ -143,6 +147,7 @@ export class ContactList {
     clearTimeout(this.#retry);
     this.#recount.stop();
     this.#meanwhile.clear();
+    this.#reading = true;
     this.loadingMore = false;
     this.failed = false;
     this.problem = undefined;
@@ -232,9 +237,10 @@ export class ContactList {
   }
 
   #settle(ids: readonly string[]): void {
-    if (this.starting || this.loadingMore) for (const id of ids) this.#meanwhile.add(id);
-    if (this.starting) return;
-    for (const id of ids) this.#place(id);
+    if (this.#reading) for (const id of ids) this.#meanwhile.add(id);
+    const passes = this.#test();
+    if (this.starting || !passes) return;
+    for (const id of ids) this.#place(id, passes);
     this.#publish();
   }
 
@@ -243,12 +249,20 @@ export class ContactList {
     if (rows) this.rows = rows;
   }
 
-  #place(id: string): void {
+  /** The filter as of now, for one batch of contacts. */
+  #test(): ((contact: Contact) => boolean) | undefined {
+    const filter = this.#view?.filter;
+    if (!filter) return undefined;
+    const test = compileFilter(filter, { now: new Date(), timeZone: this.#feed.settings.timeZone });
+    return (contact) => test(factsOf(contact, filter.search !== undefined));
+  }
+
+  #place(id: string, passes: (contact: Contact) => boolean): void {
     const contact = this.#feed.contact(id);
     const row = this.#rows.get(id);
-    if (!contact || (row?.contact === contact && !row.left)) return;
+    if (!contact) return;
     const mine = this.#feed.waiting(id) > 0;
-    if (!this.#passes(contact)) {
+    if (!passes(contact)) {
       if (row && (row.left || mine)) this.#leave(contact);
       else this.#rows.remove(id);
       return;
@@ -256,13 +270,9 @@ export class ContactList {
     this.#stay(id);
     // One's own change is shown where it leads, even below what is loaded.
     const visible = this.#covers(contact) || (row !== undefined && mine);
+    if (row?.contact === contact && !row.left && visible) return;
     if (visible) this.#rows.set(contact);
     else this.#rows.remove(id);
-  }
-
-  #passes(contact: Contact): boolean {
-    const { filter } = this.#view as ListView;
-    return matchesFilter(contact, filter, { now: new Date(), timeZone: this.#timeZone });
   }
 
   #covers(contact: Contact): boolean {

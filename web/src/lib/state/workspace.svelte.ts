@@ -1,8 +1,10 @@
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { createContext } from "svelte";
 import { openBoardChannel, type BoardChannel } from "#lib/realtime/board-channel.ts";
+import { loadContactList } from "#lib/api/contacts.ts";
 import { serverSource } from "./board-source.ts";
 import { Board } from "./board.svelte.ts";
+import { ContactList } from "./contact-list.svelte.ts";
 import { storeChangesIn } from "./pending-changes.ts";
 
 /**
@@ -12,6 +14,8 @@ import { storeChangesIn } from "./pending-changes.ts";
 export class Workspace {
   readonly session: Session;
   board = $state.raw<Board>();
+  /** The contact list of that board, once it was opened: back from a contact it is still there, and still true. */
+  contactList = $state.raw<ContactList>();
   /** Why access ended, as a sentence. */
   revoked = $state<string>();
   #channel: BoardChannel | undefined;
@@ -27,6 +31,11 @@ export class Workspace {
     this.#closeBoard();
     this.#channel ??= this.#openChannel();
     return (this.board = this.#makeBoard(pipelineId, this.#channel));
+  }
+
+  openContactList(pipelineId: string): ContactList {
+    const board = this.openPipeline(pipelineId);
+    return (this.contactList ??= new ContactList(board, loadContactList));
   }
 
   /**
@@ -57,6 +66,8 @@ export class Workspace {
   }
 
   #closeBoard(): void {
+    this.contactList?.close();
+    this.contactList = undefined;
     this.board?.close();
     this.#release?.();
   }

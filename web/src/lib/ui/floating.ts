@@ -5,6 +5,8 @@ export type MenuItemProps = {
   children: Snippet;
   /** Set for entries of which one holds: the one that does is ticked. */
   checked?: boolean;
+  /** Any number of entries may hold: choosing one leaves the menu open. */
+  multiple?: boolean;
   disabled?: boolean;
   danger?: boolean;
 };
@@ -25,9 +27,12 @@ export const loadDialogPanel = () => import("./DialogPanel.svelte");
 
 /** Fetches what floats while nobody waits for it, so that it is there at the first click and without a network. */
 export function preloadFloating(): void {
-  const load = () => void Promise.allSettled([loadMenuPanel(), loadDialogPanel()]);
-  if ("requestIdleCallback" in window) requestIdleCallback(load, { timeout: 3_000 });
-  else setTimeout(load, 1_000);
+  whenIdle(() => void Promise.allSettled([loadMenuPanel(), loadDialogPanel()]));
+}
+
+export function whenIdle(run: () => void): void {
+  if ("requestIdleCallback" in window) requestIdleCallback(run, { timeout: 3_000 });
+  else setTimeout(run, 1_000);
 }
 
 /** The parts that stand inside an open menu come with it. */
