@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Rosters } from "./contacts/rosters.ts";
 import type { CommitQueues } from "./pipeline/commit-queue.ts";
 import type { Auth } from "./platform/auth.ts";
 import type { Env } from "./platform/env.ts";
@@ -10,6 +11,7 @@ export type AppContext = {
   logger: Logger;
   auth: Auth;
   commits: CommitQueues;
+  rosters: Rosters;
   live: Live;
   now(): Date;
 };

@@ -7,6 +7,7 @@ import type { AppContext } from "./app-context.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
 import { contactsSocket } from "./contacts/contacts.socket.ts";
 import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
+import { Rosters } from "./contacts/rosters.ts";
 import { findSignedIn } from "./organizations/caller.ts";
 import { organizationsRoutes } from "./organizations/organizations.routes.ts";
 import { CommitQueues } from "./pipeline/commit-queue.ts";
@@ -132,6 +133,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     commits: new CommitQueues((pipeline, events) => {
       live.publishEvents(pipeline.id, pipeline.organizationId, events);
     }),
+    rosters: new Rosters(),
     auth: createAuth(
       { secret: authSecret, origins },
       {

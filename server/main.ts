@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { RequestHandler } from "express";
 import { startApplication } from "./app.ts";
+import { prepareContacts } from "./contacts/prepare-contacts.ts";
 import { isEmpty, makeDemo } from "./demo/make-demo.ts";
 import { startEmbeddedMongo } from "./embedded-mongo/start.ts";
 import { readEnv, type Env } from "./platform/env.ts";
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   await mkdir(env.dataDir, { recursive: true });
   const embedded = env.mongodbUrl ? undefined : await startEmbeddedMongo({ dir: join(env.dataDir, "mongo") });
   await connectMongo(env.mongodbUrl ?? (embedded?.url as string));
+  await prepareContacts();
   const pages = await loadPages();
   const application = await startApplication({
     env,

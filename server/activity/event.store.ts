@@ -42,3 +42,27 @@ export async function findActivity(
     .lean<EventRecord[]>();
   return { events: records.slice(0, limit).map(toEvent), more: records.length > limit };
 }
+
+/**
+ * The contacts that a run of events changed; undefined when the log no longer holds all of them (new places within
+ * a column are forgotten after a while).
+ */
+export async function findChangedContactIds(
+  pipelineId: string,
+  { after, count }: { after: number; count: number },
+  session: ClientSession,
+): Promise<Set<string> | undefined> {
+  const records = await EventModel.find(
+    { pipelineId, seq: { $gt: after, $lte: after + count } },
+    { contactId: 1, "after.ranks": 1 },
+  )
+    .session(session)
+    .lean<Pick<EventRecord, "contactId" | "after">[]>();
+  if (records.length < count) return undefined;
+  return new Set(
+    records.flatMap(({ contactId, after: { ranks } }) => [
+      ...(contactId ? [contactId.toHexString()] : []),
+      ...Object.keys(ranks ?? {}),
+    ]),
+  );
+}

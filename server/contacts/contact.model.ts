@@ -1,4 +1,5 @@
 import type { Contact, FollowUp } from "@dmtracker/shared/contracts/contact.ts";
+import { searchTermsOf } from "@dmtracker/shared/pipeline/search-terms.ts";
 import mongoose, { type Types } from "mongoose";
 
 /** Who last changed a field, and at which version: tells an honest save from one on an old view. */
@@ -19,6 +20,12 @@ export type ContactRecord = Omit<Contact, References | Moments | "followUp" | "f
     /** Absent in contacts that were last saved before there were follow-ups, like `followUpStep`. */
     followUp?: FollowUpRecord | null;
     followUpStep?: number;
+    /**
+     * The words it is found by. This and `lastMessageAt` follow from other fields, see `derivedOf`; absent in
+     * contacts that an older version has saved, until the next start fills them.
+     */
+    searchTerms?: string[];
+    lastMessageAt?: Date | null;
     touched: Touched;
   };
 
@@ -51,6 +58,8 @@ const fields = {
   stageEnteredAt: Date,
   statusChangedAt: Date,
   lastActivityAt: Date,
+  searchTerms: [String],
+  lastMessageAt: Date,
   touched: Mixed,
 } satisfies Record<Exclude<keyof Required<ContactRecord>, "_id">, unknown>;
 
@@ -66,6 +75,11 @@ schema.index(
 // Follow-ups in the order in which they are due.
 schema.index({ pipelineId: 1, "followUp.dueAt": 1, _id: 1 });
 
+// A list that names no other order, and what was quiet for long.
+schema.index({ pipelineId: 1, lastActivityAt: -1, _id: -1 });
+// Search, and whatever was saved before there were search terms.
+schema.index({ pipelineId: 1, searchTerms: 1 });
+
 export const ContactModel = mongoose.model<ContactRecord>(
   "Contact",
   schema as unknown as mongoose.Schema<ContactRecord>,
@@ -74,7 +88,14 @@ export const ContactModel = mongoose.model<ContactRecord>(
 
 /** The contact as it travels: text ids, ISO dates. */
 export function toContact(record: ContactRecord): Contact {
-  const { _id, organizationId: _organizationId, touched: _touched, ...rest } = record;
+  const {
+    _id,
+    organizationId: _organizationId,
+    touched: _touched,
+    searchTerms: _searchTerms,
+    lastMessageAt: _lastMessageAt,
+    ...rest
+  } = record;
   return {
     ...rest,
     id: _id.toHexString(),
@@ -116,4 +137,26 @@ export function toStoredFields(fields: Partial<Contact>): Partial<ContactRecord>
         return [name, convert ? convert(value as never) : value];
       }),
   );
+}
+
+const DERIVED_FROM: ReadonlySet<string> = new Set([
+  "username",
+  "displayName",
+  "email",
+  "phone",
+  "lastMessage",
+]);
+
+/** Whether what is derived must be saved with these fields. */
+export const touchesDerived = (names: readonly string[]): boolean =>
+  names.some((name) => DERIVED_FROM.has(name));
+
+/** What queries need and a contact does not carry: kept in its record with every save of what it follows from. */
+export function derivedOf(
+  contact: Pick<Contact, "username" | "displayName" | "email" | "phone" | "lastMessage">,
+): Pick<ContactRecord, "searchTerms" | "lastMessageAt"> {
+  return {
+    searchTerms: searchTermsOf(contact),
+    lastMessageAt: contact.lastMessage && new Date(contact.lastMessage.at),
+  };
 }

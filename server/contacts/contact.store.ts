@@ -1,12 +1,16 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
-import mongoose, { type ClientSession } from "mongoose";
+import type { Total } from "@dmtracker/shared/contracts/pipeline.ts";
+import mongoose, { type ClientSession, type QueryFilter } from "mongoose";
 import {
   ContactModel,
+  derivedOf,
   toContact,
   toStoredFields,
+  touchesDerived,
   type ContactRecord,
   type Touched,
 } from "./contact.model.ts";
+import { afterPlace, toSort, type ContactOrder, type PlaceInOrder } from "./contact-query.ts";
 
 export type StoredContact = { contact: Contact; touched: Touched };
 
@@ -127,6 +131,7 @@ export async function saveContacts(
         _id: new mongoose.Types.ObjectId(contact.id),
         organizationId: new mongoose.Types.ObjectId(organizationId),
         ...toStoredFields(contact),
+        ...derivedOf(contact),
         touched,
       } as ContactRecord;
       return { insertOne: { document } };
@@ -137,10 +142,71 @@ export async function saveContacts(
     return {
       updateOne: {
         filter: { _id: new mongoose.Types.ObjectId(contact.id), version: before.version },
-        update: { $set: { ...toStoredFields(changed), touched } },
+        update: {
+          $set: {
+            ...toStoredFields(changed),
+            ...(touchesDerived(Object.keys(changed)) ? derivedOf(contact) : {}),
+            touched,
+          },
+        },
       },
     };
   });
   const result = await ContactModel.collection.bulkWrite(operations, { session });
   return result.matchedCount + result.insertedCount === writes.length;
+}
+
+const FILLED_AT_ONCE = 1_000;
+
+/** Gives contacts that were saved by an older version what queries need. An index finds them: where there are none, this costs nothing. */
+export async function fillDerived(pipelineId: string): Promise<void> {
+  const query = { pipelineId: new mongoose.Types.ObjectId(pipelineId), searchTerms: null };
+  const { collection } = ContactModel;
+  for (;;) {
+    const records = await collection.find<ContactRecord>(query, { limit: FILLED_AT_ONCE }).toArray();
+    if (records.length === 0) return;
+    await collection.bulkWrite(
+      records.map((record) => ({
+        // Only what was read is described: a change that comes between has saved its own.
+        updateOne: {
+          filter: { _id: record._id, version: record.version, searchTerms: null },
+          update: { $set: derivedOf(record) },
+        },
+      })),
+    );
+  }
+}
+
+type PageOptions = {
+  stageId?: string | undefined;
+  after?: PlaceInOrder | undefined;
+  limit: number;
+};
+
+/** One page of the contacts that meet all conditions. */
+export async function findMatchingPage(
+  pipelineId: string,
+  conditions: QueryFilter<ContactRecord>[],
+  order: ContactOrder,
+  { stageId, after, limit }: PageOptions,
+): Promise<PageOfStage> {
+  const inStage = stageId === undefined ? [] : [{ stageId }];
+  const behind = after ? [afterPlace(order, after)] : [];
+  const records = await ContactModel.find({ $and: [{ pipelineId }, ...inStage, ...conditions, ...behind] })
+    .sort(toSort(order))
+    .limit(limit + 1)
+    .lean<ContactRecord[]>();
+  return { contacts: records.slice(0, limit).map(toContact), more: records.length > limit };
+}
+
+/** How many contacts meet all conditions and what they are worth, by stage. */
+export async function sumMatching(
+  pipelineId: string,
+  conditions: QueryFilter<ContactRecord>[],
+): Promise<Record<string, Total>> {
+  const sums = await ContactModel.aggregate<{ _id: mongoose.Types.ObjectId } & Total>([
+    { $match: { $and: [{ pipelineId: new mongoose.Types.ObjectId(pipelineId) }, ...conditions] } },
+    { $group: { _id: "$stageId", count: { $sum: 1 }, value: { $sum: "$value" } } },
+  ]);
+  return Object.fromEntries(sums.map(({ _id, count, value }) => [_id.toHexString(), { count, value }]));
 }

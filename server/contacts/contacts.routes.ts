@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ActivityPageQuery, ContactIdParam } from "@dmtracker/shared/contracts/queries.ts";
+import { ActivityPageQuery, ContactIdParam, ContactListQuery } from "@dmtracker/shared/contracts/queries.ts";
 import {
   CreateContactBody,
   DefaultReplyBody,
@@ -22,6 +22,8 @@ import { findTags } from "#server/tags/tag.store.ts";
 import { changeContact, type ChangeAnswer } from "./change-contact.ts";
 import { findContact } from "./contact.store.ts";
 import { createContact } from "./create-contact.ts";
+import { listContacts } from "./list-contacts.ts";
+import { requireFilter } from "./require-filter.ts";
 import { receiveReply } from "./receive-reply.ts";
 
 const MAX_KEY_LENGTH = 255;
@@ -168,6 +170,20 @@ export function contactsRoutes(app: AppContext): Router {
       told,
       created ? "Contact created, it needs a follow-up" : "Reply logged, follow-up due now",
       created ? 201 : 200,
+    );
+  });
+
+  router.get("/contacts", async (request, response) => {
+    const { organizationId } = await requireCaller(app, request.headers);
+    const query = ContactListQuery.parse(request.query);
+    const { sort, limit, cursor } = query;
+    const filter = requireFilter(request, Object.keys(ContactListQuery.shape));
+    const pipelineId = await resolvePipelineId(organizationId, query.pipeline_id);
+    // Names read from A; everything else is looked at for what is newest or most.
+    const direction = query.direction ?? (sort === "username" ? "asc" : "desc");
+    answer(
+      response,
+      await listContacts(app, { organizationId, pipelineId, filter, sort, direction, limit, cursor }),
     );
   });
 

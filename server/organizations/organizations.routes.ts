@@ -1,3 +1,5 @@
+import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
+import { PatchOrganizationSettings } from "@dmtracker/shared/contracts/rest.ts";
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
@@ -6,7 +8,10 @@ import { answer } from "#server/platform/http.ts";
 import { findTags } from "#server/tags/tag.store.ts";
 import { findSignedIn, requireCaller } from "./caller.ts";
 import { findMembers, findOrganization } from "./member.store.ts";
+import { changeSettings } from "./change-settings.ts";
 import { findSettings } from "./organization-settings.store.ts";
+
+const toSettingsAnswer = ({ timeZone }: OrganizationSettings) => ({ time_zone: timeZone });
 
 export function organizationsRoutes(app: AppContext): Router {
   const router = Router();
@@ -34,6 +39,17 @@ export function organizationsRoutes(app: AppContext): Router {
       findTags(organizationId),
     ]);
     answer(response, { members, tags });
+  });
+
+  router.get("/organization/settings", async (request, response) => {
+    const { organizationId } = await requireCaller(app, request.headers);
+    answer(response, toSettingsAnswer(await findSettings(organizationId)));
+  });
+
+  router.patch("/organization/settings", async (request, response) => {
+    const caller = await requireCaller(app, request.headers);
+    const { time_zone: timeZone } = PatchOrganizationSettings.parse(request.body ?? {});
+    answer(response, toSettingsAnswer(await changeSettings(caller, { timeZone })), "Settings saved");
   });
 
   return router;

@@ -9,6 +9,7 @@ import {
 import { NewRule } from "@dmtracker/shared/contracts/pipeline.ts";
 import { Router, type Request } from "express";
 import { z } from "zod";
+import { requireFilter } from "#server/contacts/require-filter.ts";
 import { findEventsAfter } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { requireAdmin, requireCaller } from "#server/organizations/caller.ts";
@@ -35,7 +36,8 @@ export function pipelineRoutes(app: AppContext): Router {
   router.get("/pipelines/:pipelineId/board", async (request, response) => {
     const { organizationId } = await requireCaller(app, request.headers);
     const { pipelineId } = PipelineIdParam.parse(request.params);
-    answer(response, await loadBoard(app, organizationId, pipelineId));
+    const filter = requireFilter(request);
+    answer(response, await loadBoard(app, organizationId, pipelineId, filter));
   });
 
   router.get("/pipelines/:pipelineId/stages/:stageId/contacts", async (request, response) => {
@@ -43,7 +45,11 @@ export function pipelineRoutes(app: AppContext): Router {
     const { pipelineId, stageId } = StageParams.parse(request.params);
     const { after_rank: rank, after_id: id, limit } = ColumnPageQuery.parse(request.query);
     const after = rank === undefined || id === undefined ? undefined : { rank, id };
-    answer(response, await loadColumnPage(organizationId, pipelineId, stageId, { after, limit }));
+    const filter = requireFilter(request, Object.keys(ColumnPageQuery.shape));
+    answer(
+      response,
+      await loadColumnPage(app, organizationId, pipelineId, stageId, { after, limit, filter }),
+    );
   });
 
   router.get("/pipelines/:pipelineId/contacts", async (request, response) => {

@@ -25,6 +25,12 @@ export async function findPipelines(organizationId: string): Promise<Pipeline[]>
   return records.map(toPipeline);
 }
 
+/** Every pipeline there is, whoever's. */
+export async function findAllPipelineIds(): Promise<string[]> {
+  const records = await PipelineModel.find({}, { _id: 1 }).lean<Pick<PipelineRecord, "_id">[]>();
+  return records.map(({ _id }) => _id.toHexString());
+}
+
 /** The committed head of each of these pipelines. */
 export async function findHeads(pipelineIds: string[]): Promise<Map<string, number>> {
   const records = await PipelineModel.find({ _id: { $in: pipelineIds } }, { seq: 1 }).lean<

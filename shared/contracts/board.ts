@@ -3,7 +3,7 @@ import { Contact } from "./contact.ts";
 import { PipelineEvent } from "./event.ts";
 import { OrganizationSettings } from "./organization-settings.ts";
 import { Member, Tag } from "./people.ts";
-import { Pipeline } from "./pipeline.ts";
+import { Pipeline, Total } from "./pipeline.ts";
 import { Id } from "./primitives.ts";
 
 /** The top of one stage in board order. `more` tells whether contacts follow. */
@@ -17,6 +17,8 @@ export const BoardSnapshot = z.object({
   members: z.array(Member),
   tags: z.array(Tag),
   settings: OrganizationSettings,
+  /** With a filter, `columns` hold only what matches; this is all of it, by stage. Stages without a match are absent. */
+  filtered: z.record(Id, Total).optional(),
 });
 export type BoardSnapshot = z.infer<typeof BoardSnapshot>;
 

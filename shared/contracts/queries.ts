@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ContactSort, SortDirection } from "./filter.ts";
 import { MAX_PAGE_SIZE } from "./limits.ts";
 import { Id } from "./primitives.ts";
 
@@ -29,6 +30,15 @@ export const ContactsQuery = z.object({
     .string()
     .transform((text) => text.split(",").filter((id) => id !== ""))
     .pipe(z.array(Id).min(1).max(MAX_PAGE_SIZE)),
+});
+
+/** `GET /contacts`, next to the keys of a filter. */
+export const ContactListQuery = z.object({
+  pipeline_id: Id.optional(),
+  sort: ContactSort.default("last_activity"),
+  direction: SortDirection.optional(),
+  limit: PageSize.default(50),
+  cursor: z.string().max(1_024).optional(),
 });
 
 export const EventsQuery = z.object({

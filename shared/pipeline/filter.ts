@@ -18,7 +18,8 @@ export type FilterFacts = Pick<
   lastMessageAt: number | null;
   statusChangedAt: number;
   lastActivityAt: number;
-  searchTerms: readonly string[];
+  /** The words it is found by, each behind a line break: a word that begins one is a text that is in here. */
+  searchText: string;
 };
 
 const FACT_OF_DATE = {
@@ -27,12 +28,13 @@ const FACT_OF_DATE = {
   status_changed: "statusChangedAt",
 } as const satisfies Record<DateField, keyof FilterFacts>;
 
-const NO_TERMS: readonly string[] = [];
-
 /** Contacts were quiet for N days when nothing happened to them after this moment. */
 export function quietSince(quietDays: number, now: Date | string): number {
   return new Date(now).getTime() - quietDays * DAY_MS;
 }
+
+/** No word holds white space, so a line break is always the beginning of one. */
+export const searchTextOf = (terms: readonly string[]): string => terms.map((term) => `\n${term}`).join("");
 
 /** What a filter asks of a contact; the words that it is found by only when something is searched. */
 export function factsOf(contact: Contact, isSearched: boolean): FilterFacts {
@@ -48,7 +50,7 @@ export function factsOf(contact: Contact, isSearched: boolean): FilterFacts {
     lastMessageAt: lastMessage && Date.parse(lastMessage.at),
     statusChangedAt: Date.parse(contact.statusChangedAt),
     lastActivityAt: Date.parse(contact.lastActivityAt),
-    searchTerms: isSearched ? searchTermsOf(contact) : NO_TERMS,
+    searchText: isSearched ? searchTextOf(searchTermsOf(contact)) : "",
   };
 }
 
@@ -66,10 +68,10 @@ function testTags({ mode, ids }: NonNullable<ContactFilter["tags"]>): Test {
 }
 
 function testSearch(query: string): Test {
-  const words = searchWordsOf(query);
+  const words = searchWordsOf(query).map((word) => searchTextOf([word]));
   // A query of nothing but punctuation has no word that any contact begins with.
   if (words.length === 0) return () => false;
-  return ({ searchTerms }) => words.every((word) => searchTerms.some((term) => term.startsWith(word)));
+  return ({ searchText }) => words.every((word) => searchText.includes(word));
 }
 
 /** The filter as one test, for many contacts at one moment. Cheap conditions come first. */

@@ -1,0 +1,102 @@
+import type { ContactFilter, ContactSort, DateField } from "@dmtracker/shared/contracts/filter.ts";
+import type { SortKey } from "@dmtracker/shared/pipeline/contact-order.ts";
+import { spanOf } from "@dmtracker/shared/pipeline/date-range.ts";
+import { quietSince, type FilterMoment } from "@dmtracker/shared/pipeline/filter.ts";
+import { rangeOfPrefix, searchWordsOf } from "@dmtracker/shared/pipeline/search-terms.ts";
+import mongoose, { type QueryFilter } from "mongoose";
+import type { ContactRecord } from "./contact.model.ts";
+
+type Condition = QueryFilter<ContactRecord>;
+
+const toObjectId = (id: string) => new mongoose.Types.ObjectId(id);
+
+/** One value is an equality, which an index serves together with an order; several are a list. */
+const isOneOf = <T>(values: readonly T[]): T | { $in: T[] } | undefined =>
+  values.length === 1 ? values[0] : { $in: [...values] };
+
+const DATE_PATH = {
+  created: "createdAt",
+  last_message: "lastMessageAt",
+  status_changed: "statusChangedAt",
+} as const satisfies Record<DateField, keyof ContactRecord>;
+
+const TAG_OPERATOR = { any: "$in", all: "$all", none: "$nin" } as const;
+
+/** Both ends must be met by the same word, hence `$elemMatch`. */
+function beginsWith(word: string): Condition {
+  const { from, before } = rangeOfPrefix(word);
+  return { searchTerms: { $elemMatch: { $gte: from, $lt: before } } };
+}
+
+/** A filter as the database understands it: it finds what `matchesFilter` says [FI1]. */
+export function toQuery(filter: ContactFilter, { now, timeZone }: FilterMoment): Condition[] {
+  const { leadStatus, stageId, conversationStatus, tags, assigneeId, source, date, quietDays, search } =
+    filter;
+  const conditions: Condition[] = [];
+  if (leadStatus) conditions.push({ leadStatus: isOneOf(leadStatus) });
+  if (stageId) conditions.push({ stageId: isOneOf(stageId.map(toObjectId)) });
+  if (conversationStatus) {
+    const values = conversationStatus.map((status) => (status === "none" ? null : status));
+    conditions.push({ conversationStatus: isOneOf(values) });
+  }
+  if (assigneeId) {
+    const values = assigneeId.map((id) => (id === "nobody" ? null : toObjectId(id)));
+    conditions.push({ assigneeId: isOneOf(values) });
+  }
+  if (source) conditions.push({ source: isOneOf(source) });
+  if (tags) conditions.push({ tagIds: { [TAG_OPERATOR[tags.mode]]: tags.ids.map(toObjectId) } });
+  if (quietDays !== undefined) {
+    conditions.push({ lastActivityAt: { $lte: new Date(quietSince(quietDays, now)) } });
+  }
+  if (date) {
+    const { from, until } = spanOf(date, now, timeZone);
+    const range = {
+      ...(from === -Infinity ? {} : { $gte: new Date(from) }),
+      ...(until === Infinity ? {} : { $lt: new Date(until) }),
+    };
+    conditions.push({ [DATE_PATH[date.field]]: range });
+  }
+  if (search !== undefined) {
+    const words = searchWordsOf(search);
+    conditions.push(...(words.length > 0 ? words.map(beginsWith) : [{ _id: { $in: [] } }]));
+  }
+  return conditions;
+}
+
+/** What contacts can be read in the order of: a list's, or the board's. */
+export type ContactOrder = { by: ContactSort | "rank"; direction: "asc" | "desc" };
+/** The last contact of the page before. */
+export type PlaceInOrder = { key: SortKey; id: string };
+
+const ORDER_PATH = {
+  last_activity: "lastActivityAt",
+  last_message: "lastMessageAt",
+  created: "createdAt",
+  value: "value",
+  username: "username",
+  status_changed: "statusChangedAt",
+  rank: "rank",
+} as const satisfies Record<ContactOrder["by"], keyof ContactRecord>;
+
+const MOMENTS: ReadonlySet<string> = new Set([
+  "lastActivityAt",
+  "lastMessageAt",
+  "createdAt",
+  "statusChangedAt",
+]);
+
+export function toSort({ by, direction }: ContactOrder): Record<string, 1 | -1> {
+  const sign = direction === "asc" ? 1 : -1;
+  return { [ORDER_PATH[by]]: sign, _id: sign };
+}
+
+/** What comes after a place. Comparisons find values of the same kind only, so null is named where it follows. */
+export function afterPlace({ by, direction }: ContactOrder, { key, id }: PlaceInOrder): Condition {
+  const path = ORDER_PATH[by];
+  const isUp = direction === "asc";
+  const value = key !== null && MOMENTS.has(path) ? new Date(key) : key;
+  const tie = { [path]: value, _id: { [isUp ? "$gt" : "$lt"]: toObjectId(id) } };
+  if (value === null) return isUp ? { $or: [tie, { [path]: { $ne: null } }] } : tie;
+  if (isUp) return { $or: [tie, { [path]: { $gt: value } }] };
+  return { $or: [tie, { [path]: { $lt: value } }, { [path]: null }] };
+}
