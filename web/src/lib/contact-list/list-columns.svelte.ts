@@ -15,18 +15,18 @@ export type Column = {
 };
 
 /** The contact itself comes before all of them and cannot be left out. */
-const CONTACT = { least: 14, grows: 1.4 };
+const CONTACT = { least: 12.5, grows: 1.4 };
 const CHECKBOX_REM = 2.25;
 
 export const COLUMNS: readonly Column[] = [
-  { id: "status", label: "Lead Status", least: 7 },
-  { id: "conversation", label: "Conversation Status", least: 9.5 },
-  { id: "stage", label: "Stage", least: 9, grows: 0.7 },
-  { id: "tags", label: "Tags", least: 9, grows: 0.8 },
-  { id: "assignee", label: "Assignee", least: 8.5 },
-  { id: "value", label: "Value", least: 6, sort: "value", isNumber: true },
-  { id: "lastMessage", label: "Last message", least: 12, grows: 2, sort: "last_message" },
-  { id: "created", label: "Created", least: 7.5, sort: "created" },
+  { id: "status", label: "Lead Status", least: 6.5 },
+  { id: "conversation", label: "Conversation Status", least: 8.5 },
+  { id: "stage", label: "Stage", least: 8.5, grows: 0.7 },
+  { id: "tags", label: "Tags", least: 8, grows: 0.8 },
+  { id: "assignee", label: "Assignee", least: 7.5 },
+  { id: "value", label: "Value", least: 5.5, sort: "value", isNumber: true },
+  { id: "lastMessage", label: "Last message", least: 10, grows: 2, sort: "last_message" },
+  { id: "created", label: "Created", least: 6.5, sort: "created" },
 ];
 
 const track = ({ least, grows }: Pick<Column, "least" | "grows">) =>
