@@ -1,4 +1,5 @@
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
+import UsersRound from "@lucide/svelte/icons/users-round";
 import Workflow from "@lucide/svelte/icons/workflow";
 import { resolve } from "$app/paths";
 import type { ResolvedPathname } from "$app/types";
@@ -24,9 +25,16 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
       isCurrent: (pathname: string) => pathname === href || (alone && pathname.startsWith("/contacts/")),
     };
   });
+  const contacts = resolve("/(app)/contacts");
   const automations = resolve("/(app)/settings/automations");
   return [
     ...boards,
+    {
+      href: contacts,
+      label: "Contacts",
+      icon: UsersRound,
+      isCurrent: (pathname: string) => pathname === contacts,
+    },
     {
       href: automations,
       label: "Automations",
