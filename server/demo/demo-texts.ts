@@ -131,6 +131,14 @@ export const DECLINES = [
   "Not for us right now, sorry",
   "It's over our budget, maybe next year",
 ] as const;
+export const FOLLOW_UP_NOTES = [
+  "Ask how the call went",
+  "Send the two case studies before",
+  "Confirm the time zone of the meeting",
+  "She wanted the prices in writing",
+  "Bring the offer for twelve weeks",
+] as const;
+
 export const NOTES = [
   "Runs a group programme with 40 people, decides alone.",
   "Asked for a case study in the fitness niche.",

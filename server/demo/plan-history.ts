@@ -4,6 +4,7 @@ import {
   DECLINES,
   FIRST_NAMES,
   FOLLOW_UPS,
+  FOLLOW_UP_NOTES,
   LAST_NAMES,
   LOST_REASONS,
   NICHES,
@@ -19,6 +20,14 @@ export const DEMO_DAYS = 60;
 
 /** Positions of the default stages: the demo knows its own pipeline, never a stage's name. */
 const STAGE = { conversation: 1, interested: 2, booked: 3, closed: 4, lost: 5 } as const;
+
+/** When a silent contact hears from us again: a little after each step of the cadence is due. */
+const CADENCE_HOURS = [
+  [22, 34],
+  [70, 86],
+  [166, 190],
+  [334, 370],
+] as const;
 
 export type DemoPerson = { id: string; name: string };
 
@@ -117,11 +126,22 @@ function planContact(
   });
   wait(0.02, 0.2);
   say("out", random.pick(OPENERS));
+  const finish = (): void => {
+    // What nobody did for days is the exception, or nobody would believe the list of what is due.
+    wait(20, 60);
+    if (random.chance(0.93)) change({ followUp: { act: "complete" } });
+  };
   if (!random.chance(0.62)) {
-    wait(30, 90);
-    say("out", random.pick(FOLLOW_UPS));
-    wait(150, 400);
-    if (random.chance(0.35)) change({ status: "abandoned" });
+    for (const [low, high] of CADENCE_HOURS) {
+      wait(low, high);
+      if (random.chance(0.12)) {
+        change({ followUp: { act: "complete" } });
+        return steps;
+      }
+      say("out", random.pick(FOLLOW_UPS));
+    }
+    wait(20, 200);
+    if (random.chance(0.8)) change({ status: "abandoned" });
     return steps;
   }
   wait(0.5, 40);
@@ -138,6 +158,7 @@ function planContact(
       wait(0.2, 5);
       change({ lostReason: random.pick(LOST_REASONS) }, STAGE.lost);
     } else if (random.chance(0.5)) change({ status: "abandoned" });
+    else finish();
     return steps;
   }
   wait(2, 50);
@@ -145,12 +166,23 @@ function planContact(
   change({}, STAGE.interested);
   wait(1, 30);
   say("out", random.pick(FOLLOW_UPS));
-  if (!random.chance(0.62)) return steps;
+  if (!random.chance(0.62)) {
+    finish();
+    return steps;
+  }
   wait(4, 80);
   say("in", random.pick(BOOKED));
   wait(0.1, 1);
   change({}, STAGE.booked);
-  if (!random.chance(0.75)) return steps;
+  if (random.chance(0.6)) {
+    const dueAt = new Date(clock + random.between(30, 200) * HOUR_MS).toISOString();
+    change({ followUp: { act: "schedule", dueAt, note: random.pick(FOLLOW_UP_NOTES) } });
+  }
+  if (!random.chance(0.75)) {
+    wait(80, 220);
+    finish();
+    return steps;
+  }
   wait(24, 140);
   if (random.chance(0.58)) change({ value: Math.round(random.between(6, 70)) * 100 }, STAGE.closed);
   else if (random.chance(0.6)) change({ lostReason: random.pick(LOST_REASONS) }, STAGE.lost);

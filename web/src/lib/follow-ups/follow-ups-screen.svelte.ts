@@ -1,0 +1,92 @@
+import { createContext, tick } from "svelte";
+import { toast } from "svelte-sonner";
+import type { Board } from "#lib/state/board.svelte.ts";
+import { GROUPS, type DueContact, type FollowUps } from "#lib/state/follow-ups.svelte.ts";
+import type { Clock } from "#lib/ui/clock.svelte.ts";
+import type { DayQuestion } from "./day-question.svelte.ts";
+import { planDay } from "./plan-day.ts";
+
+/** What the parts of the page share: the row with the focus, open menus, and the acts. */
+export class FollowUpsScreen {
+  readonly board: Board;
+  readonly list: FollowUps;
+  readonly clock: Clock;
+  readonly #question: DayQuestion;
+  focusedId = $state<string>();
+  snoozeMenuOf = $state<string>();
+  assigneeMenuOf = $state<string>();
+
+  readonly order: readonly string[] = $derived.by(() =>
+    GROUPS.flatMap((group) => this.list.groups[group].map(({ id }) => id)),
+  );
+  /** The one row that the Tab key reaches. */
+  readonly tabStop: string | undefined = $derived.by(() =>
+    this.focusedId !== undefined && this.order.includes(this.focusedId) ? this.focusedId : this.order[0],
+  );
+
+  constructor(board: Board, list: FollowUps, clock: Clock, question: DayQuestion) {
+    this.board = board;
+    this.list = list;
+    this.clock = clock;
+    this.#question = question;
+  }
+
+  complete(contact: DueContact): void {
+    const { id, username, followUp } = contact;
+    this.#goOn(id, () => this.board.change(id, { followUp: { act: "complete" } }));
+    const { dueAt, note } = followUp;
+    toast.success(`Follow-up with @${username} done`, {
+      id: "follow-up-done",
+      action: {
+        label: "Undo",
+        onClick: () => this.board.change(id, { followUp: { act: "schedule", dueAt, note } }),
+      },
+    });
+  }
+
+  snooze(contact: DueContact, until: string): void {
+    this.#goOn(contact.id, () => this.board.change(contact.id, { followUp: { act: "snooze", until } }));
+  }
+
+  remove(contact: DueContact): void {
+    this.#goOn(contact.id, () => this.board.change(contact.id, { followUp: null }));
+  }
+
+  assign(contact: DueContact, assigneeId: string | null): void {
+    this.#goOn(contact.id, () => this.board.change(contact.id, { assigneeId }), true);
+  }
+
+  async plan(contact: DueContact): Promise<void> {
+    const next = this.#neighbour(contact.id);
+    if (await planDay(this.#question, this.board, contact)) this.focus(next);
+  }
+
+  move(step: 1 | -1): void {
+    const at = this.order.indexOf(this.focusedId ?? "");
+    const id = this.order[at < 0 ? 0 : Math.max(0, Math.min(this.order.length - 1, at + step))];
+    this.focus(id);
+  }
+
+  #neighbour(id: string): string | undefined {
+    const at = this.order.indexOf(id);
+    return this.order[at + 1] ?? this.order[at - 1];
+  }
+
+  /** The work goes on in the next row; a row that stays where it is keeps the focus when `mayStay`. */
+  #goOn(id: string, act: () => void, mayStay = false): void {
+    const next = this.#neighbour(id);
+    act();
+    this.focus(mayStay && this.order.includes(id) ? id : next);
+  }
+
+  focus(id: string | undefined): void {
+    this.focusedId = id;
+    if (id === undefined) return;
+    // After the page has changed, and after a menu that closes has given the focus back.
+    void tick().then(() =>
+      setTimeout(() => document.querySelector<HTMLElement>(`[data-follow-up-link="${id}"]`)?.focus()),
+    );
+  }
+}
+
+export const [getFollowUpsScreen, setFollowUpsScreen] = createContext<FollowUpsScreen>();
