@@ -1,5 +1,7 @@
 import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { Stage } from "@dmtracker/shared/contracts/pipeline.ts";
+import { filterToQuery } from "@dmtracker/shared/pipeline/filter-query.ts";
 import { request } from "./client.ts";
 
 export type PipelineSummary = { id: string; name: string; stages: Stage[]; seq: number };
@@ -9,8 +11,10 @@ export async function listPipelines(): Promise<PipelineSummary[]> {
   return pipelines;
 }
 
-export function loadBoard(pipelineId: string, signal?: AbortSignal): Promise<BoardSnapshot> {
-  return request<BoardSnapshot>(`/pipelines/${pipelineId}/board`, signal ? { signal } : {});
+/** With a filter only what matches, and how much that is. */
+export function loadBoard(pipelineId: string, filter: ContactFilter = {}): Promise<BoardSnapshot> {
+  const query = filterToQuery(filter).toString();
+  return request<BoardSnapshot>(`/pipelines/${pipelineId}/board${query && `?${query}`}`);
 }
 
 export type PageQuery = {
@@ -19,10 +23,12 @@ export type PageQuery = {
   /** The place in board order that the page follows; absent for the top. */
   after?: { rank: string; id: string } | undefined;
   limit: number;
+  filter?: ContactFilter;
 };
 
 export function loadColumnPage(query: PageQuery, signal?: AbortSignal): Promise<ColumnPageAt> {
-  const search = new URLSearchParams({ limit: String(query.limit) });
+  const search = filterToQuery(query.filter ?? {});
+  search.set("limit", String(query.limit));
   if (query.after) {
     search.set("after_rank", query.after.rank);
     search.set("after_id", query.after.id);

@@ -1,9 +1,10 @@
 import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import { loadBoard, loadColumnPage, loadContactsById, type PageQuery } from "#lib/api/pipelines.ts";
 
 /** Where a board reads what the stream does not carry; tests put a fake in its place. */
 export type BoardSource = {
-  loadBoard(pipelineId: string): Promise<BoardSnapshot>;
+  loadBoard(pipelineId: string, filter?: ContactFilter): Promise<BoardSnapshot>;
   loadColumnPage(query: PageQuery): Promise<ColumnPageAt>;
   loadContactsById(pipelineId: string, ids: readonly string[]): Promise<ContactsAt>;
 };

@@ -3,6 +3,7 @@ import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { Decision, Refusal } from "@dmtracker/shared/pipeline/decide.ts";
 import { SvelteMap } from "svelte/reactivity";
+import type { BoardFilter } from "./board-filter.svelte.ts";
 import type { BoardTruth } from "./board-truth.svelte.ts";
 import type { ChangeSender } from "./change-sender.ts";
 import { judge, layOver, type OverlayGround } from "./overlay.ts";
@@ -31,16 +32,26 @@ export class BoardSurface {
   /** Own changes without an answer. */
   waiting = $state(0);
 
-  constructor(truth: BoardTruth, sender: Pick<ChangeSender, "pending" | "countWaiting">, me: Actor) {
+  constructor(
+    truth: BoardTruth,
+    filter: BoardFilter,
+    sender: Pick<ChangeSender, "pending" | "countWaiting">,
+    me: Actor,
+  ) {
     this.#truth = truth;
     this.#sender = sender;
     this.#me = me;
-    this.#shown = new ShownContacts(truth);
+    this.#shown = new ShownContacts(truth, filter);
     this.countWaiting();
   }
 
   contact(contactId: string): Contact | undefined {
     return this.#shown.get(contactId);
+  }
+
+  /** Contacts that stand in a column. */
+  get placedIds(): string[] {
+    return this.#shown.placedIds;
   }
 
   waitingFor(contactId: string): number {

@@ -10,7 +10,9 @@ import type { Viewer } from "@dmtracker/shared/contracts/realtime.ts";
 import { SvelteMap } from "svelte/reactivity";
 import { ApiError } from "#lib/api/client.ts";
 import type { BoardChannel } from "#lib/realtime/board-channel.ts";
+import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { BoardColumn } from "./board-column.svelte.ts";
+import { BoardFilter } from "./board-filter.svelte.ts";
 import type { BoardSource } from "./board-source.ts";
 import { BoardSurface, type Author, type Move } from "./board-surface.svelte.ts";
 import { BoardSync } from "./board-sync.ts";
@@ -48,6 +50,7 @@ export class Board {
   /** The signed-in person, as the log names them. */
   readonly me: Actor;
   readonly #truth = new BoardTruth();
+  readonly #filter: BoardFilter;
   readonly #surface: BoardSurface;
   readonly #sync: BoardSync;
   readonly #sender: ChangeSender;
@@ -57,6 +60,8 @@ export class Board {
   readonly #opened = new Set<string>();
   #viewers = $state.raw<readonly Viewer[]>([]);
   #lookedAt: string | null = null;
+  /** The filter that was asked for; it holds as soon as its snapshot is there. */
+  #wanted = $state.raw<ContactFilter>({});
   /** Answers that were asked for under an earlier snapshot are dropped. */
   #epoch = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -75,10 +80,12 @@ export class Board {
   /** Contacts whose shown state may have changed, by anyone; after a reload all of them may have. */
   readonly onSettled = this.#settledSignal.listen;
 
-  /** True count and value per stage, own pending changes included. */
-  readonly totals: ReadonlyMap<string, Total> = $derived.by(() =>
-    this.pipeline ? stageTotals(this.pipeline, this.#surface.shifts) : new Map<string, Total>(),
-  );
+  /** True count and value per stage: with a filter of what matches, else with own pending changes. */
+  readonly totals: ReadonlyMap<string, Total> = $derived.by(() => {
+    if (!this.pipeline) return new Map<string, Total>();
+    const matching = this.#filter.totals;
+    return matching ? new Map(Object.entries(matching)) : stageTotals(this.pipeline, this.#surface.shifts);
+  });
   readonly #viewersByContact = $derived(Map.groupBy(this.#viewers, ({ contactId }) => contactId));
   /** Other people who have this pipeline open, each once. */
   readonly people: readonly Viewer[] = $derived([
@@ -97,7 +104,16 @@ export class Board {
       acknowledged: (seq) => this.#acknowledged(seq),
       refused: ({ contactId }, { message }) => this.#refuse(contactId, message),
     });
-    this.#surface = new BoardSurface(this.#truth, this.#sender, this.me);
+    this.#filter = new BoardFilter({
+      timeZone: () => this.settings.timeZone,
+      review: (ids) => this.#settle(ids ?? this.#surface.placedIds),
+      count: (filter) =>
+        parts.source.loadBoard(parts.pipelineId, filter).then(
+          ({ filtered }) => filtered,
+          () => undefined,
+        ),
+    });
+    this.#surface = new BoardSurface(this.#truth, this.#filter, this.#sender, this.me);
     this.#sync = new BoardSync(parts.channel, parts.pipelineId, this.live, {
       apply: (events) => this.#apply(events),
       reload: () => this.#load(),
@@ -132,6 +148,29 @@ export class Board {
 
   get columns(): readonly BoardColumn[] {
     return this.#truth.columns;
+  }
+
+  /** Shows only what matches, as soon as the server has said what that is. */
+  show(filter: ContactFilter): void {
+    if (JSON.stringify(filter) === JSON.stringify(this.#wanted)) return;
+    this.#wanted = filter;
+    for (const column of this.columns) column.wanted = 0;
+    this.retry();
+  }
+
+  /** Not everybody is shown. */
+  get isFiltered(): boolean {
+    return this.#filter.isOn;
+  }
+
+  /** Another filter was asked for than the one that is shown. */
+  get filtering(): boolean {
+    return this.#wanted !== this.#filter.filter;
+  }
+
+  /** One's own change took this contact out of the view: it can still be seen for a moment. */
+  hasLeft(contactId: string): boolean {
+    return this.#filter.left.has(contactId);
   }
 
   /** A contact as the person sees it, own pending changes included. */
@@ -225,6 +264,7 @@ export class Board {
     this.#sync.stop();
     this.#sender.stop();
     this.#missing.clear();
+    this.#filter.stop();
     this.live.stop();
   }
 
@@ -242,9 +282,11 @@ export class Board {
   /** Takes a snapshot, and as much below it as the view had loaded before. */
   async #load(): Promise<void> {
     const epoch = ++this.#epoch;
-    const snapshot = await this.#parts.source.loadBoard(this.pipelineId);
+    const filter = this.#wanted;
+    const snapshot = await this.#parts.source.loadBoard(this.pipelineId, filter);
     const deeper = await Promise.all(snapshot.columns.map((page) => this.#loadDeeper(page)));
     if (epoch !== this.#epoch) return;
+    this.#filter.use(filter, snapshot.filtered);
     this.#truth.install(snapshot, deeper.flat());
     this.#surface.reset(this.#opened);
     this.#missing.clear();
@@ -264,7 +306,8 @@ export class Board {
     let last = first;
     for (let count = first.contacts.length; last.more && count < wanted; count += last.contacts.length) {
       const place = { pipelineId: this.pipelineId, stageId: first.stageId, after: last.contacts.at(-1) };
-      const page = await this.#parts.source.loadColumnPage({ ...place, limit: MAX_PAGE_SIZE });
+      const query = { ...place, limit: MAX_PAGE_SIZE, filter: this.#wanted };
+      const page = await this.#parts.source.loadColumnPage(query);
       pages.push(page);
       last = page;
     }
@@ -275,7 +318,8 @@ export class Board {
   async #loadPage(column: BoardColumn, limit: number): Promise<boolean> {
     const epoch = this.#epoch;
     const { stageId, boundary } = column;
-    const query = { pipelineId: this.pipelineId, stageId, after: boundary, limit };
+    const { filter } = this.#filter;
+    const query = { pipelineId: this.pipelineId, stageId, after: boundary, limit, filter };
     const page = await this.#parts.source.loadColumnPage(query).catch(() => undefined);
     if (!page) return false;
     if (epoch !== this.#epoch || column.boundary !== boundary) return true;
@@ -322,6 +366,7 @@ export class Board {
         if (event.type === "pipeline.reranked") settle();
         const missing = this.#truth.apply(event);
         if (missing) this.#missing.want(missing);
+        else if (event.contactId && this.#filter.mayBringIn(event)) this.want([event.contactId]);
         if (event.type === "pipeline.reranked") this.#applyRanks(event);
         if (event.contactId) touched.set(event.contactId, event.cause?.actor ?? event.actor);
       } catch (error) {
@@ -334,6 +379,7 @@ export class Board {
     const confirmed = this.#sender.confirm(this.#sync.seq);
     settle();
     this.#settle(confirmed, () => ({ by: "someone" }));
+    this.#filter.note(events);
     this.#eventSignal.tell(events);
   }
 

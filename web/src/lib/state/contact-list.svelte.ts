@@ -8,14 +8,13 @@ import { compareContacts } from "@dmtracker/shared/pipeline/contact-order.ts";
 import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
 import { ApiError } from "#lib/api/client.ts";
 import type { ContactListQuery } from "#lib/api/contacts.ts";
+import { LEFT_MS } from "./board-filter.svelte.ts";
 import { filteredFields, movesWithTime, rulesOut, sortedField, touches } from "./list-relevance.ts";
 import { ListRows, type ListRow, type Order } from "./list-rows.ts";
 import { Recount } from "./list-total.ts";
 
 export const LIST_PAGE_SIZE = 100;
 const RELOAD_PAGE_SIZE = 200;
-/** How long a row that one's own change took out of the view can still be seen. */
-export const LEFT_MS = 4_000;
 const RETRY_MS = 3_000;
 const MINUTE_MS = 60_000;
 

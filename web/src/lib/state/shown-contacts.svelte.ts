@@ -1,21 +1,29 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import { SvelteMap } from "svelte/reactivity";
+import type { BoardFilter } from "./board-filter.svelte.ts";
 import type { BoardTruth } from "./board-truth.svelte.ts";
 
 /** Contacts as people see them, each in at most one column. */
 export class ShownContacts {
   readonly #truth: BoardTruth;
+  readonly #filter: BoardFilter;
   readonly #shown = new SvelteMap<string, Contact>();
   /** What stands in a column, exactly as it was inserted there. */
   readonly #placed = new Map<string, Contact>();
 
-  constructor(truth: BoardTruth) {
+  constructor(truth: BoardTruth, filter: BoardFilter) {
     this.#truth = truth;
+    this.#filter = filter;
   }
 
   get(id: string): Contact | undefined {
     return this.#shown.get(id);
+  }
+
+  /** Contacts that stand in a column. */
+  get placedIds(): string[] {
+    return [...this.#placed.keys()];
   }
 
   /** The columns were emptied for a snapshot: keep only what is held, until it is placed again. */
@@ -34,7 +42,8 @@ export class ShownContacts {
     if (this.#shown.get(contact.id) !== contact) this.#shown.set(contact.id, contact);
     const old = this.#placed.get(contact.id);
     const column = this.#truth.column(contact.stageId);
-    const visible = column !== undefined && (pending || column.covers(contact));
+    const covered = column !== undefined && (pending || column.covers(contact));
+    const visible = covered && this.#filter.shows(contact, pending && old !== undefined);
     if (old === contact && visible) return undefined;
     const stays = old?.stageId === contact.stageId && old.rank === contact.rank && visible;
     if (visible) this.#placed.set(contact.id, contact);
