@@ -9,7 +9,7 @@ import { findPipeline } from "#server/pipeline/pipeline.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { toQuery, type ContactOrder, type PlaceInOrder } from "./contact-query.ts";
 import { findContactsOfPipeline, findMatchingPage, sumMatching, type PageOfStage } from "./contact.store.ts";
-import { pageOf, totalsByStage, type Roster } from "./roster.ts";
+import { byStage, pageOf, totalOf, type Roster } from "./roster.ts";
 
 /** `end` is where the page ended when it was chosen: its last contact may stand elsewhere by now. */
 export type MatchingPage = PageOfStage & { end: PlaceInOrder | undefined };
@@ -38,11 +38,12 @@ async function contactsInOrder(pipelineId: string, ids: string[]): Promise<Conta
 export function matchInRoster(roster: Roster, filter: ContactFilter, moment: FilterMoment): Matching {
   const { pipeline } = roster;
   const entries = roster.findMatching(filter, moment);
+  const columns = byStage(entries);
   return {
     pipeline,
-    totals: totalsByStage(entries),
+    totals: Object.fromEntries([...columns].map(([stageId, column]) => [stageId, totalOf(column)])),
     async page({ order, stageId, after, limit }) {
-      const among = stageId === undefined ? entries : entries.filter((entry) => entry.stageId === stageId);
+      const among = stageId === undefined ? entries : (columns.get(stageId) ?? []);
       const found = pageOf(among, order, { after, limit: limit + 1 });
       const places = found.slice(0, limit);
       const contacts = await contactsInOrder(

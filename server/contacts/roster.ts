@@ -33,17 +33,19 @@ class FirstOnes {
     this.#limit = limit;
   }
 
-  show(place: PlaceInOrder): void {
-    const last = this.places.at(-1);
-    if (last && this.places.length === this.#limit && this.#compare(place, last) >= 0) return;
-    let [low, high] = [0, this.places.length];
+  show(place: Readonly<PlaceInOrder>): void {
+    const { places } = this;
+    const last = places[places.length - 1];
+    if (last && places.length === this.#limit && this.#compare(place, last) >= 0) return;
+    let low = 0;
+    let high = places.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#compare(this.places[middle] as PlaceInOrder, place) < 0) low = middle + 1;
+      if (this.#compare(places[middle] as PlaceInOrder, place) < 0) low = middle + 1;
       else high = middle;
     }
-    this.places.splice(low, 0, place);
-    if (this.places.length > this.#limit) this.places.pop();
+    places.splice(low, 0, { ...place });
+    if (places.length > this.#limit) places.pop();
   }
 }
 
@@ -76,14 +78,20 @@ export class Roster {
   }
 }
 
-export function totalsByStage(entries: readonly RosterEntry[]): Record<string, Total> {
-  const totals: Record<string, Total> = {};
-  for (const { stageId, value } of entries) {
-    const total = (totals[stageId] ??= { count: 0, value: 0 });
-    total.count += 1;
-    total.value += value ?? 0;
+export function byStage(entries: readonly RosterEntry[]): Map<string, RosterEntry[]> {
+  const columns = new Map<string, RosterEntry[]>();
+  for (const entry of entries) {
+    const column = columns.get(entry.stageId);
+    if (column) column.push(entry);
+    else columns.set(entry.stageId, [entry]);
   }
-  return totals;
+  return columns;
+}
+
+export function totalOf(entries: readonly RosterEntry[]): Total {
+  let sum = 0;
+  for (const { value } of entries) sum += value ?? 0;
+  return { count: entries.length, value: sum };
 }
 
 /** One page in order, behind `after` when given. */
@@ -95,8 +103,11 @@ export function pageOf(
   const compare = comparePlaced(order.direction);
   const keyOf = KEY_OF[order.by];
   const first = new FirstOnes(compare, limit);
+  // One object for all of them: most are looked at once and never again.
+  const place: PlaceInOrder = { key: null, id: "" };
   for (const entry of entries) {
-    const place = { key: keyOf(entry), id: entry.id };
+    place.key = keyOf(entry);
+    place.id = entry.id;
     if (!after || compare(place, after) > 0) first.show(place);
   }
   return first.places;

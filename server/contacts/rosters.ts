@@ -7,7 +7,7 @@ import { onSnapshot } from "#server/platform/on-snapshot.ts";
 import { Roster } from "./roster.ts";
 import { readRoster, readRosterEntries } from "./roster.store.ts";
 
-/** Contacts in all rosters of a process: about 100 MB. */
+/** Contacts in all rosters of a process: about 140 MB. */
 const MAX_CONTACTS = 300_000;
 /** Behind by more events than this, reading everything anew is quicker. */
 const MAX_BEHIND = 20_000;
