@@ -3,6 +3,7 @@ import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.t
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { ErrorCode } from "@dmtracker/shared/contracts/errors.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { Actor, Session } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline, Rule } from "@dmtracker/shared/contracts/pipeline.ts";
 import type {
@@ -13,6 +14,7 @@ import type {
 } from "@dmtracker/shared/contracts/realtime.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
 import { decide, type Place } from "@dmtracker/shared/pipeline/decide.ts";
+import { matchesFilter } from "@dmtracker/shared/pipeline/filter.ts";
 import { compareRanked, placeInOrder, rankBetween, ranksBetween } from "@dmtracker/shared/pipeline/ranks.ts";
 import type { BoardChannel, ChannelListener } from "../../web/src/lib/realtime/board-channel.ts";
 import type { BoardSource } from "../../web/src/lib/state/board-source.ts";
@@ -90,8 +92,11 @@ export class FakeServer implements BoardSource {
     }
   }
 
-  list(stageId: string): Contact[] {
-    return [...this.contacts.values()].filter((one) => one.stageId === stageId).sort(compareRanked);
+  list(stageId: string, filter: ContactFilter = {}): Contact[] {
+    const moment = { now: new Date(), timeZone: "UTC" };
+    return [...this.contacts.values()]
+      .filter((one) => one.stageId === stageId && matchesFilter(one, filter, moment))
+      .sort(compareRanked);
   }
 
   ids(stageId: string): string[] {
@@ -168,10 +173,12 @@ export class FakeServer implements BoardSource {
     return { ok: true, seq, events: this.log.filter((event) => event.seq > since) };
   }
 
-  async loadBoard(): Promise<BoardSnapshot> {
+  async loadBoard(_pipelineId = "pipeline", filter: ContactFilter = {}): Promise<BoardSnapshot> {
     this.requests.push("board");
-    const columns = STAGES.map(({ id }) => this.#page(id, 0, PAGE));
+    const columns = STAGES.map(({ id }) => this.#page(id, 0, PAGE, filter));
+    const totals = STAGES.map(({ id }) => [id, totalOf(this.list(id, filter))] as const);
     return this.#answer({
+      ...(Object.keys(filter).length > 0 && { filtered: Object.fromEntries(totals) }),
       pipeline: this.pipeline,
       columns,
       members: [],
@@ -182,9 +189,10 @@ export class FakeServer implements BoardSource {
 
   async loadColumnPage(query: Parameters<BoardSource["loadColumnPage"]>[0]): Promise<ColumnPageAt> {
     this.requests.push(`page ${query.stageId}`);
-    const list = this.list(query.stageId);
+    const list = this.list(query.stageId, query.filter);
     const start = query.after ? placeInOrder(list, { rank: query.after.rank, id: `${query.after.id}\0` }) : 0;
-    return this.#answer({ ...this.#page(query.stageId, start, query.limit), seq: this.pipeline.seq });
+    const page = this.#page(query.stageId, start, query.limit, query.filter);
+    return this.#answer({ ...page, seq: this.pipeline.seq });
   }
 
   async loadContactsById(_pipelineId: string, ids: readonly string[]): Promise<ContactsAt> {
@@ -199,8 +207,8 @@ export class FakeServer implements BoardSource {
     return copy;
   }
 
-  #page(stageId: string, start: number, limit: number) {
-    const list = this.list(stageId);
+  #page(stageId: string, start: number, limit: number, filter?: ContactFilter) {
+    const list = this.list(stageId, filter);
     return { stageId, contacts: list.slice(start, start + limit), more: list.length > start + limit };
   }
 
@@ -214,6 +222,10 @@ export class FakeServer implements BoardSource {
     const stands = own !== undefined && (upper === null || own > upper) && (lower === null || own < lower);
     return stands ? own : rankBetween(upper, lower);
   }
+}
+
+function totalOf(contacts: readonly Contact[]) {
+  return { count: contacts.length, value: contacts.reduce((sum, { value }) => sum + (value ?? 0), 0) };
 }
 
 function refusal(code: ErrorCode, message: string): Reply<never> {
