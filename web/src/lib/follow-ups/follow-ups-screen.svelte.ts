@@ -61,6 +61,13 @@ export class FollowUpsScreen {
     if (await planDay(this.#question, this.board, contact)) this.focus(next);
   }
 
+  /** A menu of the row was left without a choice: the row has the focus again, not the button that nobody pressed. */
+  closeMenus(id: string): void {
+    this.snoozeMenuOf = undefined;
+    this.assigneeMenuOf = undefined;
+    if (this.focusedId === id) this.focus(id);
+  }
+
   move(step: 1 | -1): void {
     const at = this.order.indexOf(this.focusedId ?? "");
     const id = this.order[at < 0 ? 0 : Math.max(0, Math.min(this.order.length - 1, at + step))];

@@ -1,3 +1,4 @@
+import AlarmClock from "@lucide/svelte/icons/alarm-clock";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import UsersRound from "@lucide/svelte/icons/users-round";
 import Workflow from "@lucide/svelte/icons/workflow";
@@ -26,6 +27,7 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
     };
   });
   const contacts = resolve("/(app)/contacts");
+  const followUps = resolve("/(app)/follow-ups");
   const automations = resolve("/(app)/settings/automations");
   return [
     ...boards,
@@ -34,6 +36,12 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
       label: "Contacts",
       icon: UsersRound,
       isCurrent: (pathname: string) => pathname === contacts,
+    },
+    {
+      href: followUps,
+      label: "Follow-Ups",
+      icon: AlarmClock,
+      isCurrent: (pathname: string) => pathname === followUps,
     },
     {
       href: automations,
