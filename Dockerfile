@@ -8,6 +8,9 @@ FROM node:26-slim
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build --chown=node:node /app /app
+# Where the built-in database lives when no MONGODB_URL is set.
+RUN install -d -o node -g node /app/data
+VOLUME /app/data
 USER node
 EXPOSE 3000
 CMD ["node", "server/main.ts"]

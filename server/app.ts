@@ -1,4 +1,6 @@
 import { createServer, type Server as HttpServer } from "node:http";
+import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { toNodeHandler } from "better-auth/node";
 import express, { type RequestHandler } from "express";
 import helmet from "helmet";
@@ -9,6 +11,7 @@ import { contactsSocket } from "./contacts/contacts.socket.ts";
 import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
 import { Rosters } from "./contacts/rosters.ts";
 import { findSignedIn } from "./organizations/caller.ts";
+import { findSessionEnd } from "./organizations/require-membership.ts";
 import { organizationsRoutes } from "./organizations/organizations.routes.ts";
 import { CommitQueues } from "./pipeline/commit-queue.ts";
 import { createDefaultPipeline } from "./pipeline/create-default-pipeline.ts";
@@ -19,12 +22,14 @@ import type { Env } from "./platform/env.ts";
 import { errorHandler, requireJson, unknownPath } from "./platform/http.ts";
 import { createLive, room } from "./platform/live.ts";
 import { createLogger } from "./platform/logger.ts";
-import { joinNodes } from "./platform/redis.ts";
-import { createLiveServer, type LiveServer } from "./platform/sockets.ts";
+import { connectNodes } from "./platform/redis.ts";
+import { createLiveServer, type LiveServer, type LiveSocket } from "./platform/sockets.ts";
 import { createPresence } from "./presence/presence.ts";
 import { presenceSocket } from "./presence/presence.socket.ts";
 
 const MAX_BODY = "256kb";
+const MAX_SESSION_WAIT_MS = 3_600_000;
+const GOODBYE_MS = 2_000;
 
 export type Application = {
   context: AppContext;
@@ -84,29 +89,58 @@ function createPages(app: AppContext, pages: RequestHandler | undefined): expres
   return web;
 }
 
+/** Closes a socket when its session has ended. Using the product moves that end, so it is looked at again. */
+function watchSession(app: AppContext, socket: LiveSocket): void {
+  let timer: NodeJS.Timeout | undefined;
+  const look = async (): Promise<void> => {
+    const end = await findSessionEnd(app, socket.data.sessionId);
+    if (!socket.connected) return;
+    if (!end) {
+      socket.emit("access:revoked", { reason: "Your session has ended. Sign in again." });
+      socket.disconnect(true);
+      return;
+    }
+    const wait = Math.min(end.getTime() - app.now().getTime(), MAX_SESSION_WAIT_MS);
+    timer = setTimeout(start, wait);
+  };
+  const start = (): void => {
+    look().catch((error: unknown) => {
+      app.logger.warn({ err: error }, "a session could not be checked");
+      timer = setTimeout(start, MAX_SESSION_WAIT_MS);
+    });
+  };
+  socket.once("disconnect", () => clearTimeout(timer));
+  // At once as well: a sign-out between the handshake and entering the session's room reached nobody.
+  start();
+}
+
+async function admit(app: AppContext, socket: LiveSocket): Promise<void> {
+  const signedIn = await findSignedIn(app, socket.request.headers);
+  if (!signedIn) throw new Error("unauthenticated");
+  const { user, organizationId, sessionId } = signedIn;
+  Object.assign(socket.data, { userId: user.id, name: user.name, organizationId, sessionId });
+}
+
 function openSockets(app: AppContext, io: LiveServer): { stop(): void } {
   const presence = createPresence((pipelineId, viewers) => app.live.publishViewers(pipelineId, viewers));
   io.use((socket, next) => {
-    findSignedIn(app, socket.request.headers)
-      .then((signedIn) => {
-        if (!signedIn) {
-          next(new Error("unauthenticated"));
-          return;
-        }
-        const { user, organizationId, sessionId } = signedIn;
-        Object.assign(socket.data, { userId: user.id, name: user.name, organizationId, sessionId });
-        next();
-      })
-      .catch((error: unknown) => {
-        app.logger.error({ err: error }, "handshake failed");
-        next(new Error("internal"));
-      });
+    admit(app, socket).then(
+      () => next(),
+      (error: unknown) => {
+        const isKnown = error instanceof Error && error.message === "unauthenticated";
+        if (!isKnown) app.logger.error({ err: error }, "handshake failed");
+        next(new Error(isKnown ? "unauthenticated" : "internal"));
+      },
+    );
   });
   io.on("connection", (socket) => {
-    // The handshake's request is not needed again and would be held for the life of the connection.
-    delete (socket.conn as { request?: unknown }).request;
     const { userId, organizationId, sessionId } = socket.data;
-    void socket.join([room.user(userId), room.session(sessionId), room.organization(organizationId)]);
+    void socket.join([
+      room.member(organizationId, userId),
+      room.session(sessionId),
+      room.organization(organizationId),
+    ]);
+    watchSession(app, socket);
     contactsSocket(app, socket);
     pipelineSocket(app, presence, socket);
     presenceSocket(app, presence, socket);
@@ -118,7 +152,14 @@ function openSockets(app: AppContext, io: LiveServer): { stop(): void } {
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
   const { env, authSecret, pages, heartbeatMs } = options;
   const logger = createLogger(env.logLevel);
+  // Before anybody can connect: from listening on, everything below is in place within the same turn.
+  const nodes = env.redisUrl ? await connectNodes(env.redisUrl, logger) : undefined;
   const http = createServer();
+  const connections = new Set<Socket>();
+  http.on("connection", (connection) => {
+    connections.add(connection);
+    connection.once("close", () => connections.delete(connection));
+  });
   const port = await listen(http, env);
   const publicUrl = env.publicUrl ?? `http://localhost:${port}`;
   const origins = originsOf(publicUrl, env.publicUrl !== undefined);
@@ -140,13 +181,13 @@ export async function startApplication(options: ApplicationOptions): Promise<App
         onOrganizationCreated: async (organizationId) => {
           await createDefaultPipeline(organizationId, now());
         },
-        onMemberRemoved: (userId) =>
-          live.revokeUser(userId, "You are no longer a member of this organization."),
+        onMemberRemoved: (userId, organizationId) =>
+          live.revokeMember(organizationId, userId, "You are no longer a member of this organization."),
         onSessionEnded: (sessionId) => live.revokeSession(sessionId, "You have signed out."),
       },
     ),
   };
-  const leaveNodes = env.redisUrl ? await joinNodes(io, env.redisUrl, logger) : undefined;
+  nodes?.join(io);
   const presence = openSockets(app, io);
   http.on("request", createPages(app, pages));
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);
@@ -158,9 +199,10 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       stopHeartbeat();
       await app.commits.stop();
       presence.stop();
-      await io.close();
-      http.closeAllConnections();
-      await leaveNodes?.();
+      // Whoever does not answer the goodbye is cut off: a frozen client must not hold up a stopping server.
+      await Promise.race([io.close(), delay(GOODBYE_MS)]);
+      for (const connection of connections) connection.destroy();
+      await nodes?.leave();
     },
   };
 }

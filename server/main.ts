@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { RequestHandler } from "express";
 import { startApplication } from "./app.ts";
 import { prepareContacts } from "./contacts/prepare-contacts.ts";
-import { isEmpty, makeDemo } from "./demo/make-demo.ts";
+import { isDemoDue, makeDemo } from "./demo/make-demo.ts";
 import { startEmbeddedMongo } from "./embedded-mongo/start.ts";
 import { readEnv, type Env } from "./platform/env.ts";
 import { connectMongo, disconnectMongo } from "./platform/mongo.ts";
@@ -32,7 +32,7 @@ async function loadPages(): Promise<RequestHandler | undefined> {
 
 async function main(): Promise<void> {
   const env = readEnv(process.env);
-  await mkdir(env.dataDir, { recursive: true });
+  if (!env.mongodbUrl) await mkdir(env.dataDir, { recursive: true });
   const embedded = env.mongodbUrl ? undefined : await startEmbeddedMongo({ dir: join(env.dataDir, "mongo") });
   await connectMongo(env.mongodbUrl ?? (embedded?.url as string));
   await prepareContacts();
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
 
-  const demo = env.demo && (await isEmpty()) ? await makeDemo(application.context) : undefined;
+  const demo = env.demo && (await isDemoDue()) ? await makeDemo(application.context) : undefined;
   console.log(`url: ${application.url}`);
   if (demo) {
     console.log(`email: ${demo.email}`);

@@ -25,7 +25,7 @@ export function contactsSocket(app: AppContext, socket: LiveSocket): void {
           fingerprint: createHash("sha256").update(call).digest("hex"),
         },
         inTurn: (ready) => {
-          const allowed = requireMembership(app, userId, organizationId);
+          const allowed = requireMembership(app, socket.data);
           return inTurn(Promise.all([ready, allowed]).then(([result]) => result));
         },
       });

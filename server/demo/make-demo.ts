@@ -7,6 +7,8 @@ import { PipelineModel } from "#server/pipeline/pipeline.model.ts";
 import { findPipelines } from "#server/pipeline/pipeline.store.ts";
 import { createRule } from "#server/pipeline/save-rules.ts";
 import { insertToken } from "#server/tokens/token.store.ts";
+import { resetDatabase } from "#server/platform/mongo.ts";
+import { DemoRecordModel, type DemoRecord } from "./demo-record.model.ts";
 import { planHistory, type DemoPerson } from "./plan-history.ts";
 
 const CONTACTS = 300;
@@ -18,8 +20,19 @@ const PEOPLE: { name: string; email: string; role: Role }[] = [
 
 export type Demo = { email: string; password: string; token: string };
 
-export async function isEmpty(): Promise<boolean> {
-  return (await PipelineModel.findOne({}, { _id: 1 }).lean()) === null;
+const RECORD = "demo";
+
+/**
+ * Whether the database waits for its demo: it is empty, or a first start was interrupted in the middle of making it.
+ * What an interrupted start has left is removed: it was made in an empty database and its password is lost.
+ */
+export async function isDemoDue(): Promise<boolean> {
+  const begun = await DemoRecordModel.findById(RECORD).lean<DemoRecord>();
+  if (begun && !begun.finishedAt) {
+    await resetDatabase();
+    return true;
+  }
+  return !begun && (await PipelineModel.findOne({}, { _id: 1 }).lean()) === null;
 }
 
 async function makePeople(app: AppContext, password: string): Promise<DemoPerson[]> {
@@ -47,6 +60,7 @@ async function makePeople(app: AppContext, password: string): Promise<DemoPerson
  * as everything else, so that its history obeys every rule of the product.
  */
 export async function makeDemo(app: AppContext): Promise<Demo> {
+  await DemoRecordModel.create({ _id: RECORD, finishedAt: null });
   const password = randomBytes(9).toString("base64url");
   const [owner, ...others] = await makePeople(app, password);
   if (!owner) throw new Error("The demo needs an owner");
@@ -97,5 +111,6 @@ export async function makeDemo(app: AppContext): Promise<Demo> {
   }
   await Promise.all(pending);
   const { secret } = await insertToken(organizationId, "Demo script", app.now());
+  await DemoRecordModel.updateOne({ _id: RECORD }, { finishedAt: app.now() });
   return { email: PEOPLE[0]?.email ?? "", password, token: secret };
 }

@@ -28,9 +28,8 @@ export async function findSignedIn(
   const found = await app.auth.api.getSession({ headers: fromNodeHeaders(headers) });
   if (!found) return undefined;
   const { user, session } = found;
-  const membership =
-    (await findMembership(app.auth, user.id, session.activeOrganizationId)) ??
-    (session.activeOrganizationId ? await findMembership(app.auth, user.id) : undefined);
+  // Never another organization than the chosen one: a stale page would write into the wrong tenant.
+  const membership = await findMembership(app.auth, user.id, session.activeOrganizationId);
   if (!membership) return undefined;
   return {
     organizationId: membership.organizationId,

@@ -27,10 +27,12 @@ export function pipelineSocket(app: AppContext, presence: Presence, socket: Live
   socket.on(
     "pipeline:join",
     acked(JoinPipeline, app.logger, async ({ pipelineId, since }) => {
-      await requireMembership(app, userId, organizationId);
+      await requireMembership(app, socket.data);
       // First the room, then the log: whatever is committed in between arrives live, so nothing falls through.
       const known = await findPipeline(pipelineId, organizationId);
       if (!known) throw new AppError("not_found", "No such pipeline");
+      // A socket that closed meanwhile must not enter: nothing would ever take it out again.
+      if (!socket.connected) throw new AppError("unauthenticated", "The connection has ended");
       await socket.join(room.pipeline(pipelineId));
       presence.enter(pipelineId, socket.id, { userId, name, contactId: null });
       const heads = await findHeads([pipelineId]);

@@ -1,5 +1,6 @@
 import { betterAuth } from "better-auth";
 import { mongodbAdapter } from "better-auth/adapters/mongodb";
+import { APIError, createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
 import { organization } from "better-auth/plugins";
 import mongoose from "mongoose";
 
@@ -18,6 +19,12 @@ export type AuthOptions = {
   /** Addresses that browsers use; the first one is where links point. */
   origins: [string, ...string[]];
 };
+
+/** Exactly one owner, who stays: the role is neither given nor invited to, and nobody has two roles. */
+function requirePlainRole(role: string | string[]): Promise<void> {
+  if (role === "admin" || role === "member") return Promise.resolve();
+  throw new APIError("FORBIDDEN", { message: "The role must be one of: admin, member" });
+}
 
 /** Accounts, sessions, organizations and roles are better-auth's; this is their configuration. */
 export function createAuth({ secret, origins }: AuthOptions, hooks: AuthHooks) {
@@ -43,11 +50,24 @@ export function createAuth({ secret, origins }: AuthOptions, hooks: AuthHooks) {
         },
       },
     },
+    hooks: {
+      // The plugin has a hook for being removed, but none for leaving.
+      after: createAuthMiddleware(async (context) => {
+        if (context.path !== "/organization/leave" || context.context.returned instanceof APIError) return;
+        const session = await getSessionFromCtx(context);
+        const { organizationId } = (context.body ?? {}) as { organizationId?: string };
+        if (session && organizationId) hooks.onMemberRemoved(session.user.id, organizationId);
+      }),
+    },
     plugins: [
       organization({
         creatorRole: "owner",
         allowUserToCreateOrganization: false,
+        // Deleting one means deleting what is in it: not through this door.
+        disableOrganizationDeletion: true,
         organizationHooks: {
+          beforeUpdateMemberRole: ({ newRole }) => requirePlainRole(newRole),
+          beforeCreateInvitation: ({ invitation }) => requirePlainRole(invitation.role),
           afterCreateOrganization: ({ organization: { id } }) => hooks.onOrganizationCreated(id),
           afterRemoveMember: ({ user, organization: { id } }) => {
             hooks.onMemberRemoved(user.id, id);

@@ -5,6 +5,18 @@ const Url = (...protocols: string[]) =>
     message: `must start with ${protocols.map((protocol) => `${protocol}://`).join(" or ")}`,
   });
 
+/** An address without a path: cookies, allowed origins and links are made from it. */
+const Origin = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isOrigin = url && ["http:", "https:"].includes(url.protocol) && url.pathname === "/" && !url.search;
+  if (isOrigin) return url.origin;
+  context.addIssue({
+    code: "custom",
+    message: "must be an address without a path, such as https://sales.example.com",
+  });
+  return z.NEVER;
+});
+
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 
 const EnvSchema = z
@@ -19,7 +31,7 @@ const EnvSchema = z
     DATA_DIR: z.string().min(1).default("./data"),
     MONGODB_URL: Url("mongodb", "mongodb+srv").optional(),
     REDIS_URL: Url("redis", "rediss").optional(),
-    PUBLIC_URL: Url("http", "https").optional(),
+    PUBLIC_URL: Origin.optional(),
     AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
     DEMO: z.enum(["0", "1"], "must be 0 or 1").optional(),
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(", ")}`).default("warn"),
@@ -59,7 +71,7 @@ export function readEnv(variables: Record<string, string | undefined>): Env {
     dataDir: data.DATA_DIR,
     mongodbUrl: data.MONGODB_URL,
     redisUrl: data.REDIS_URL,
-    publicUrl: data.PUBLIC_URL?.replace(/\/+$/, ""),
+    publicUrl: data.PUBLIC_URL,
     authSecret: data.AUTH_SECRET,
     demo: data.DEMO ? data.DEMO === "1" : !data.MONGODB_URL,
     logLevel: data.LOG_LEVEL,

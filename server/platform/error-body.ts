@@ -36,16 +36,34 @@ function fromHttp({ status, type }: HttpError): ErrorBody | undefined {
   return undefined;
 }
 
+type DatabaseError = Error & { hasErrorLabel?: (label: string) => boolean };
+
+/** Nobody can say whether the last write was saved: the connection broke, or the commit was never confirmed. */
+function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, hasErrorLabel } = error as DatabaseError;
+  if (/^Mongo(ose)?(Network|ServerSelection|PoolCleared|NotConnected|TopologyClosed)/.test(name)) return true;
+  const labels = ["UnknownTransactionCommitResult", "RetryableWriteError"];
+  return typeof hasErrorLabel === "function" && labels.some((label) => hasErrorLabel.call(error, label));
+}
+
+const DATABASE_AWAY: ErrorBody = {
+  code: "busy",
+  message: "The database does not answer. A change may or may not be saved: send it again with the same key.",
+  issues: [],
+};
+
 /** What a client is told about an error; undefined for a bug, of which it learns nothing but that it happened. */
 export function findErrorBody(error: unknown): ErrorBody | undefined {
   if (error instanceof AppError) return { code: error.code, message: error.message, issues: error.issues };
   if (error instanceof ZodError) return fromZod(error);
   if (isHttpError(error)) return fromHttp(error);
+  if (isDatabaseAway(error)) return DATABASE_AWAY;
   return undefined;
 }
 
 export const INTERNAL_ERROR: ErrorBody = {
   code: "internal",
-  message: "Something went wrong on our side. Nothing was changed.",
+  message: "Something went wrong on our side. Look whether a change was saved before sending it again.",
   issues: [],
 };

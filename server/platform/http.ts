@@ -1,4 +1,4 @@
-import { ERROR_STATUS } from "@dmtracker/shared/contracts/error-codes.ts";
+import { ERROR_STATUS, TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
 import type { ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
 import type { ErrorRequestHandler, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
@@ -10,7 +10,11 @@ export function answer(response: Response, data: unknown, message = "OK", status
   response.status(status).json({ status: "success", message, data });
 }
 
+/** Seconds after which a call that was refused for lack of time or room may come again. */
+const RETRY_AFTER_S = 1;
+
 function refuse(response: Response, body: ErrorBody): void {
+  if (TEMPORARY_ERRORS.has(body.code)) response.setHeader("retry-after", RETRY_AFTER_S);
   response.status(ERROR_STATUS[body.code]).json({ status: "error", ...body });
 }
 

@@ -2,11 +2,11 @@ import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { Viewer } from "@dmtracker/shared/contracts/realtime.ts";
 import type { LiveServer } from "./sockets.ts";
 
-/** Names of rooms. A socket is in its user's and session's rooms from the start, in a pipeline's after joining. */
+/** Names of rooms. A socket is in its member's and session's rooms from the start, in a pipeline's after joining. */
 export const room = {
   pipeline: (id: string) => `pipeline:${id}`,
   organization: (id: string) => `organization:${id}`,
-  user: (id: string) => `user:${id}`,
+  member: (organizationId: string, userId: string) => `member:${organizationId}:${userId}`,
   session: (id: string) => `session:${id}`,
 };
 
@@ -42,8 +42,8 @@ export function createLive(io: LiveServer) {
         .filter((name) => name.startsWith(prefix))
         .map((name) => name.slice(prefix.length));
     },
-    revokeUser(userId: string, reason: string): void {
-      revoke(room.user(userId), reason);
+    revokeMember(organizationId: string, userId: string, reason: string): void {
+      revoke(room.member(organizationId, userId), reason);
     },
     revokeSession(sessionId: string, reason: string): void {
       revoke(room.session(sessionId), reason);

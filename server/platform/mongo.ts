@@ -14,11 +14,24 @@ export async function connectMongo(url: string): Promise<void> {
   mongoose.set("autoCreate", false);
   // A path in the URL wins: who runs several installations on one cluster names the database there.
   const [, named] = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(url) ?? [];
-  await mongoose.connect(url, {
+  const options = {
     dbName: named ?? "dmtracker",
     writeConcern: { w: "majority", journal: true },
     serverSelectionTimeoutMS: 10_000,
-  });
+  } as const;
+  try {
+    await mongoose.connect(url, options);
+  } catch (error) {
+    throw new Error(`MONGODB_URL: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+  await prepareModels();
+}
+
+/** Removes everything and makes the collections anew. */
+export async function resetDatabase(): Promise<void> {
+  await mongoose.connection.dropDatabase();
   await prepareModels();
 }
 
