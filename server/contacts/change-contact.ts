@@ -1,11 +1,18 @@
-import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
+import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
-import { decide, type AppliedRule, type Place } from "@dmtracker/shared/pipeline/decide.ts";
+import {
+  decide,
+  type AppliedRule,
+  type Decision,
+  type Place,
+  type Refusal,
+} from "@dmtracker/shared/pipeline/decide.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { requireTags } from "#server/tags/tag.store.ts";
 import { findMembership } from "#server/organizations/member.store.ts";
 import { rebalanceWhenLong } from "#server/pipeline/rebalance-stage.ts";
+import { findFirstAnswer } from "#server/pipeline/first-answer.ts";
 import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import type { InTurn } from "#server/platform/in-turn.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
@@ -97,21 +104,19 @@ async function decideInBatch(
     batchId,
     rankFor: (stageId, wanted, moving) => batch.ranks.rankFor(stageId, wanted, moving),
   });
-  if (!decision.ok) {
-    const issue = { path: decision.path, message: decision.message };
-    throw new AppError(decision.code, decision.message, { issues: [issue] });
-  }
-  batch.record(decision.events, decision.contact);
-  return describeAnswer(decision.contact, batch, decision.changed, decision.automations);
+  return settleDecision(decision, batch);
 }
 
-/** The one answer that every door translates for its callers. */
-export function describeAnswer(
-  contact: Contact,
-  batch: WorkingSet,
-  changed: string[],
-  automations: AppliedRule[],
-): ChangeAnswer {
+/** A refusal as the AppError that doors answer with. */
+export function throwRefusal({ code, path, message }: Refusal): never {
+  throw new AppError(code, message, { issues: [{ path, message }] });
+}
+
+/** Takes a decision into the batch and makes the one answer that every door translates for its callers. */
+export function settleDecision(decision: Decision | Refusal, batch: WorkingSet): ChangeAnswer {
+  if (!decision.ok) throwRefusal(decision);
+  const { contact, changed, automations, events } = decision;
+  batch.record(events, contact);
   return {
     contactId: contact.id,
     pipelineId: contact.pipelineId,
@@ -154,8 +159,15 @@ async function prepare(
  */
 export async function changeContact(app: AppContext, input: ChangeContactInput): Promise<ChangeAnswer> {
   const { contactId, change } = input;
-  const ready = prepare(app, input);
-  const pipelineId = await (input.inTurn ? input.inTurn(ready) : ready);
+  let pipelineId: string;
+  try {
+    const ready = prepare(app, input);
+    pipelineId = await (input.inTurn ? input.inTurn(ready) : ready);
+  } catch (error) {
+    const first = await findFirstAnswer<ChangeAnswer>(input.organizationId, input.mutation);
+    if (first) return first;
+    throw error;
+  }
   const at = input.at ?? app.now();
   const answer = await app.commits.submit(pipelineId, {
     mutation: input.mutation,

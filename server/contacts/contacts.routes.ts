@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { ActivityPageQuery, ContactIdParam, ContactListQuery } from "@dmtracker/shared/contracts/queries.ts";
 import {
   CreateContactBody,
@@ -7,40 +6,26 @@ import {
   type ContactStatusAnswer,
   type DefaultReplyAnswer,
 } from "@dmtracker/shared/contracts/rest.ts";
-import { Router, type Request } from "express";
+import { Router, type Request, type Response } from "express";
 import { findActivity } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { requireCaller, type Caller } from "#server/organizations/caller.ts";
+import { requireCaller } from "#server/organizations/caller.ts";
 import { requireOwnOrganization } from "#server/organizations/require-own-organization.ts";
 import { findMembers } from "#server/organizations/member.store.ts";
 import { resolvePipelineId, resolveStage } from "#server/pipeline/resolve-stage.ts";
-import type { Mutation } from "#server/pipeline/mutation.store.ts";
+import { findFirstAnswer } from "#server/pipeline/first-answer.ts";
+import { mutationOf } from "#server/pipeline/request-mutation.ts";
 import { findPipeline } from "#server/pipeline/pipeline.store.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
 import { answer } from "#server/platform/http.ts";
 import { findTags } from "#server/tags/tag.store.ts";
+import { inApiWords, toApiWord } from "./api-words.ts";
 import { changeContact, type ChangeAnswer } from "./change-contact.ts";
 import { findContact } from "./contact.store.ts";
 import { createContact } from "./create-contact.ts";
 import { listContacts } from "./list-contacts.ts";
 import { requireFilter } from "./require-filter.ts";
 import { receiveReply } from "./receive-reply.ts";
-
-const MAX_KEY_LENGTH = 255;
-
-/** `Idempotency-Key`: the same key and body of the same caller get the same answer. */
-function mutationOf(request: Request, caller: Caller): Mutation | undefined {
-  const key = request.get("idempotency-key");
-  if (key === undefined) return undefined;
-  if (key.length === 0 || key.length > MAX_KEY_LENGTH) {
-    throw invalidField("Idempotency-Key", `must have 1 to ${MAX_KEY_LENGTH} characters`);
-  }
-  const call = JSON.stringify([request.method, request.path, request.body]);
-  return {
-    id: `${caller.actor.type}:${caller.actor.id ?? ""}:${key}`,
-    fingerprint: createHash("sha256").update(call).digest("hex"),
-  };
-}
 
 /** `If-Match: <version>`: refuse to overwrite a newer contact. */
 function versionOf(request: Request): number | undefined {
@@ -59,7 +44,7 @@ function toStatusAnswer(done: ChangeAnswer): ContactStatusAnswer {
     username: done.username,
     lead_status: done.leadStatus,
     stage: { id: done.stageId, name: done.stageName },
-    changed: done.changed.map((name) => (name === "lostReason" ? "lost_reason" : name)),
+    changed: done.changed.map(toApiWord),
     automations: done.automations.map(({ ruleId, description, changed }) => ({
       rule_id: ruleId,
       rule: description,
@@ -72,6 +57,19 @@ function toStatusAnswer(done: ChangeAnswer): ContactStatusAnswer {
 const describeOutcome = ({ changed }: ChangeAnswer): string =>
   changed.length === 0 ? "Nothing to change: everything already has these values" : "Contact updated";
 
+function answerCreated(response: Response, done: ChangeAnswer): void {
+  const isNew = done.changed.includes("created");
+  const message = isNew ? "Contact created" : describeOutcome(done);
+  answer(response, toStatusAnswer(done), message, isNew ? 201 : 200);
+}
+
+function answerReply(response: Response, done: ChangeAnswer): void {
+  const created = done.changed.includes("created");
+  const told: DefaultReplyAnswer = { ...toStatusAnswer(done), skipped: false, created };
+  const message = created ? "Contact created, it needs a follow-up" : "Reply logged, follow-up due now";
+  answer(response, told, message, created ? 201 : 200);
+}
+
 export function contactsRoutes(app: AppContext): Router {
   const router = Router();
 
@@ -80,11 +78,14 @@ export function contactsRoutes(app: AppContext): Router {
     const body = PatchContactStatus.parse(request.body ?? {});
     await requireOwnOrganization(app, caller, body);
     const { organizationId, actor } = caller;
+    const mutation = mutationOf(request, caller, ["contact-status", body]);
+    const first = await findFirstAnswer<ChangeAnswer>(organizationId, mutation);
+    if (first) return answer(response, toStatusAnswer(first), describeOutcome(first));
     const name = body.contact_id ? { id: body.contact_id } : { manychatId: body.manychat_id ?? "" };
     const contact = await findContact(organizationId, name);
     if (!contact) throw new AppError("not_found", "No such contact");
     const seenVersion = versionOf(request);
-    const done = await changeContact(app, {
+    const change = changeContact(app, {
       organizationId,
       contactId: contact.id,
       pipelineId: contact.pipelineId,
@@ -97,8 +98,9 @@ export function contactsRoutes(app: AppContext): Router {
       },
       seenVersion,
       strict: seenVersion !== undefined,
-      mutation: mutationOf(request, caller),
+      mutation,
     });
+    const done = await inApiWords(change);
     answer(response, toStatusAnswer(done), describeOutcome(done));
   });
 
@@ -107,9 +109,12 @@ export function contactsRoutes(app: AppContext): Router {
     const body = CreateContactBody.parse(request.body ?? {});
     await requireOwnOrganization(app, caller, body);
     const { organizationId, actor } = caller;
+    const mutation = mutationOf(request, caller, ["create-contact", body]);
+    const first = await findFirstAnswer<ChangeAnswer>(organizationId, mutation);
+    if (first) return answerCreated(response, first);
     const pipelineId = await resolvePipelineId(organizationId, body.pipeline_id);
     const text = body.message_content?.trim();
-    const done = await createContact(app, {
+    const creation = createContact(app, {
       organizationId,
       pipelineId,
       actor,
@@ -128,15 +133,10 @@ export function contactsRoutes(app: AppContext): Router {
         lostReason: body.lost_reason,
         message: text ? { direction: "in", text, at: app.now().toISOString() } : undefined,
       },
-      mutation: mutationOf(request, caller),
+      seenVersion: versionOf(request),
+      mutation,
     });
-    const isNew = done.changed.includes("created");
-    answer(
-      response,
-      toStatusAnswer(done),
-      isNew ? "Contact created" : describeOutcome(done),
-      isNew ? 201 : 200,
-    );
+    answerCreated(response, await inApiWords(creation));
   });
 
   router.post("/contact/default-reply", async (request, response) => {
@@ -149,7 +149,10 @@ export function contactsRoutes(app: AppContext): Router {
       answer(response, skipped, "Skipped: there is no message in it, so this is outreach and no reply");
       return;
     }
-    const done = await receiveReply(app, {
+    const mutation = mutationOf(request, caller, ["default-reply", body]);
+    const first = await findFirstAnswer<ChangeAnswer>(organizationId, mutation);
+    if (first) return answerReply(response, first);
+    const reply = receiveReply(app, {
       organizationId,
       pipelineId: await resolvePipelineId(organizationId, undefined),
       actor,
@@ -161,16 +164,9 @@ export function contactsRoutes(app: AppContext): Router {
         text: body.message_content,
         at: body.message_date ?? app.now().toISOString(),
       },
-      mutation: mutationOf(request, caller),
+      mutation,
     });
-    const created = done.changed.includes("created");
-    const told: DefaultReplyAnswer = { ...toStatusAnswer(done), skipped: false, created };
-    answer(
-      response,
-      told,
-      created ? "Contact created, it needs a follow-up" : "Reply logged, follow-up due now",
-      created ? 201 : 200,
-    );
+    answerReply(response, await inApiWords(reply));
   });
 
   router.get("/contacts", async (request, response) => {

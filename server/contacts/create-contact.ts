@@ -6,8 +6,8 @@ import type { AppContext } from "#server/app-context.ts";
 import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
 import { AppError } from "#server/platform/app-error.ts";
-import { ensureTags } from "#server/tags/tag.store.ts";
-import { changeContact, describeAnswer, type ChangeAnswer } from "./change-contact.ts";
+import { ensureTags, insertPlannedTags, planTags } from "#server/tags/tag.store.ts";
+import { changeContact, settleDecision, type ChangeAnswer } from "./change-contact.ts";
 import { findContact } from "./contact.store.ts";
 
 export type CreateContactInput = {
@@ -16,6 +16,8 @@ export type CreateContactInput = {
   pipelineId: string;
   actor: Actor;
   contact: Omit<NewContact, "id" | "tagIds"> & { tags?: string[] | undefined };
+  /** Refuse to update a known contact that is not at this version any more (`If-Match`). */
+  seenVersion?: number | undefined;
   mutation?: Mutation | undefined;
   /** When it happened; now unless history is being written. */
   at?: Date;
@@ -38,7 +40,7 @@ function toChange(contact: CreateContactInput["contact"], tagIds: string[]): Con
 
 async function decideInBatch(
   { actor, contact, at }: CreateContactInput & { at: Date },
-  { id, tagIds }: { id: string; tagIds: string[] },
+  id: string,
   batch: WorkingSet,
   batchId: string,
 ): Promise<ChangeAnswer> {
@@ -56,25 +58,24 @@ async function decideInBatch(
       ),
     ),
   );
-  const { tags: _tags, ...fields } = contact;
-  const decision = decideNew(
-    { ...fields, id, tagIds },
-    {
-      pipeline: batch.pipeline,
-      settings: await batch.settings(),
-      actor,
-      now: at.toISOString(),
-      head: batch.pipeline.seq,
-      batchId,
-      rankFor: (stageId, place, moving) => batch.ranks.rankFor(stageId, place, moving),
-    },
-  );
-  if (!decision.ok) {
-    const issue = { path: decision.path, message: decision.message };
-    throw new AppError(decision.code, decision.message, { issues: [issue] });
+  const { tags: names = [], ...fields } = contact;
+  for (;;) {
+    const plan = await planTags(batch.organizationId, names);
+    const decision = decideNew(
+      { ...fields, id, tagIds: plan.ids },
+      {
+        pipeline: batch.pipeline,
+        settings: await batch.settings(),
+        actor,
+        now: at.toISOString(),
+        head: batch.pipeline.seq,
+        batchId,
+        rankFor: (stageId, place, moving) => batch.ranks.rankFor(stageId, place, moving),
+      },
+    );
+    // A refused contact leaves no tags behind; a tag that somebody made meanwhile is taken on the second look.
+    if (!decision.ok || (await insertPlannedTags(plan))) return settleDecision(decision, batch);
   }
-  batch.record(decision.events, decision.contact);
-  return describeAnswer(decision.contact, batch, decision.changed, decision.automations);
 }
 
 /**
@@ -84,20 +85,31 @@ async function decideInBatch(
  */
 export async function createContact(app: AppContext, input: CreateContactInput): Promise<ChangeAnswer> {
   const { organizationId, contact, actor, mutation } = input;
-  const tagIds = await ensureTags(organizationId, contact.tags ?? []);
   const at = input.at ?? app.now();
   for (let attempt = 1; ; attempt += 1) {
     const existing = await findExisting(organizationId, contact);
     if (existing) {
-      const change = toChange(contact, tagIds);
-      return changeContact(app, { organizationId, contactId: existing.id, change, actor, mutation, at });
+      const { seenVersion } = input;
+      const change = toChange(contact, await ensureTags(organizationId, contact.tags ?? []));
+      const strict = seenVersion !== undefined;
+      const contactId = existing.id;
+      return changeContact(app, {
+        organizationId,
+        contactId,
+        change,
+        actor,
+        mutation,
+        at,
+        seenVersion,
+        strict,
+      });
     }
     const id = new mongoose.Types.ObjectId().toHexString();
     try {
       return await app.commits.submit(input.pipelineId, {
         mutation,
         contactIds: [],
-        decide: (batch, batchId) => decideInBatch({ ...input, at }, { id, tagIds }, batch, batchId),
+        decide: (batch, batchId) => decideInBatch({ ...input, at }, id, batch, batchId),
       });
     } catch (error) {
       const isTaken = error instanceof AppError && error.code === "duplicate";

@@ -3,6 +3,7 @@ import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { AppError } from "#server/platform/app-error.ts";
+import { repeatAnswer } from "./first-answer.ts";
 import { findAnsweredMutations, type AnsweredMutation, type Mutation } from "./mutation.store.ts";
 import { findPipeline } from "./pipeline.store.ts";
 import { saveBatch } from "./save-batch.ts";
@@ -10,9 +11,10 @@ import { WorkingSet } from "./working-set.ts";
 
 /** Changes that share one transaction at most. */
 const MAX_BATCH = 256;
-/** Lost races with other processes before a change is refused as `busy`. */
-const MAX_TRIES = 12;
+/** How long a change may lose races with other processes before it is refused as `busy`. */
+const PATIENCE_MS = 10_000;
 const JITTER_MS = 8;
+const MAX_JITTER_STEPS = 12;
 const CACHED_PIPELINES = 5_000;
 
 /** One change that waits for its commit. `Answer` must be plain JSON: it is kept for retries. */
@@ -34,6 +36,7 @@ type Waiting = Job<unknown> & {
 };
 
 type Decided = { job: Waiting; answer: unknown };
+type Refused = { job: Waiting; error: unknown };
 
 export type Publish = (pipeline: Pipeline, events: PipelineEvent[]) => void;
 
@@ -98,101 +101,90 @@ export class CommitQueues {
   }
 
   async #commit(pipelineId: string, jobs: Waiting[]): Promise<void> {
+    const end = Date.now() + PATIENCE_MS;
     let open = jobs;
-    for (let attempt = 1; attempt <= MAX_TRIES && open.length > 0; attempt += 1) {
+    for (let attempt = 1; open.length > 0; attempt += 1) {
+      if (Date.now() > end)
+        return rejectAll(open, new AppError("busy", "Too many changes at once, try again"));
       const cached = this.#known.get(pipelineId);
       const pipeline = cached ?? (await findPipeline(pipelineId));
       if (!pipeline) throw new AppError("not_found", "No such pipeline");
+      // What was once done is answered as done, whatever has happened since.
+      open = await settleRetries(pipeline.organizationId, open);
       const batch = new WorkingSet(pipeline);
       await batch.load(open.flatMap(({ contactIds }) => contactIds));
-      const { decided, refused } = await this.#decideAll(batch, open);
-      if (refused.length > 0 && cached) {
+      const { decided, refused } = await decideAll(batch, open);
+      if (refused.length > 0 && cached && (await findPipeline(pipelineId))?.seq !== cached.seq) {
         // The refusal may rest on stages or rules that another process has changed: look before saying no.
-        const fresh = await findPipeline(pipelineId);
-        if (fresh?.seq !== cached.seq) {
-          this.#known.delete(pipelineId);
-          continue;
-        }
+        this.#known.delete(pipelineId);
+        continue;
       }
-      await this.#refuse(batch.organizationId, refused);
-      open = decided.map(({ job }) => job);
-
       const result = await saveBatch(batch, answersToKeep(decided));
       if (result.saved) {
         this.#known.set(pipelineId, batch.pipeline);
         if (batch.events.length > 0) this.#publish(batch.pipeline, batch.events);
         for (const { job, answer } of decided) job.resolve(answer);
+        // Not earlier: a refusal may rest on a change of the same batch, which has only now really happened.
+        for (const { job, error } of refused) job.reject(error);
         return;
       }
       if (result.reason === "stale") {
         this.#known.delete(pipelineId);
-        await delay(Math.random() * JITTER_MS * attempt);
+        await delay(Math.random() * JITTER_MS * Math.min(attempt, MAX_JITTER_STEPS));
+      } else if (result.collection !== "mutations") {
+        // A name is taken by a contact outside the batch. Alone, its change is refused; in company, it is singled out.
+        if (open.length === 1) return rejectAll(open, takenName(result.field));
+        for (const job of open) await this.#commit(pipelineId, [job]);
+        return;
+      }
+    }
+  }
+}
+
+function rejectAll(jobs: readonly Waiting[], error: unknown): void {
+  for (const { reject } of jobs) reject(error);
+}
+
+/** Decides one after the other, as if they had come alone; a bad one is refused alone. */
+async function decideAll(
+  batch: WorkingSet,
+  jobs: Waiting[],
+): Promise<{ decided: Decided[]; refused: Refused[] }> {
+  const decided: Decided[] = [];
+  const refused: Refused[] = [];
+  const answers = new Map<string, AnsweredMutation>();
+  for (const job of jobs) {
+    const first = job.mutation && answers.get(job.mutation.id);
+    try {
+      if (first) {
+        decided.push({ job, answer: repeatAnswer(job.mutation, first) });
         continue;
       }
-      open = await this.#settleRetries(batch.organizationId, open);
-      if (result.collection === "mutations") continue;
-      // A name is taken by a contact outside the batch. Alone, its change is refused; in company, it is singled out.
-      if (open.length === 1) open.pop()?.reject(takenName(result.field));
-      for (const job of open) await this.#commit(pipelineId, [job]);
-      return;
+      const entry = { job, answer: await job.decide(batch, job.batchId) };
+      decided.push(entry);
+      if (job.mutation) answers.set(job.mutation.id, { ...job.mutation, answer: entry.answer });
+    } catch (error) {
+      refused.push({ job, error });
     }
-    const busy = new AppError("busy", "Too many changes at once, try again");
-    for (const { reject } of open) reject(busy);
   }
+  return { decided, refused };
+}
 
-  /** Decides one after the other, as if they had come alone; a bad one is refused alone. */
-  async #decideAll(
-    batch: WorkingSet,
-    jobs: Waiting[],
-  ): Promise<{ decided: Decided[]; refused: { job: Waiting; error: unknown }[] }> {
-    const decided: Decided[] = [];
-    const refused: { job: Waiting; error: unknown }[] = [];
-    const answers = new Map<string, Decided>();
-    for (const job of jobs) {
-      const first = job.mutation && answers.get(job.mutation.id);
-      try {
-        if (first) {
-          decided.push({ job, answer: repeatAnswer(job, first.job.mutation, first.answer) });
-          continue;
-        }
-        const entry = { job, answer: await job.decide(batch, job.batchId) };
-        decided.push(entry);
-        if (job.mutation) answers.set(job.mutation.id, entry);
-      } catch (error) {
-        refused.push({ job, error });
-      }
+/** Gives retries of mutations that are already in their first answer, and returns the other jobs. */
+async function settleRetries(organizationId: string, jobs: Waiting[]): Promise<Waiting[]> {
+  const ids = jobs.flatMap(({ mutation }) => mutation?.id ?? []);
+  if (ids.length === 0) return jobs;
+  const answered = await findAnsweredMutations(organizationId, ids);
+  return jobs.filter((job) => {
+    const first = job.mutation && answered.get(job.mutation.id);
+    if (!first) return true;
+    try {
+      job.resolve(repeatAnswer(job.mutation, first));
+    } catch (error) {
+      job.reject(error);
     }
-    return { decided, refused };
-  }
-
-  /** Refuses, except for retries: what was once done is answered as done, whatever has happened since. */
-  async #refuse(organizationId: string, refused: { job: Waiting; error: unknown }[]): Promise<void> {
-    if (refused.length === 0) return;
-    const left = new Set(
-      await this.#settleRetries(
-        organizationId,
-        refused.map(({ job }) => job),
-      ),
-    );
-    for (const { job, error } of refused) if (left.has(job)) job.reject(error);
-  }
-
-  /** Gives retries of mutations that are already in their first answer, and returns the other jobs. */
-  async #settleRetries(organizationId: string, jobs: Waiting[]): Promise<Waiting[]> {
-    const ids = jobs.flatMap(({ mutation }) => mutation?.id ?? []);
-    if (ids.length === 0) return jobs;
-    const answered = await findAnsweredMutations(organizationId, ids);
-    return jobs.filter((job) => {
-      const first = job.mutation && answered.get(job.mutation.id);
-      if (!first) return true;
-      try {
-        job.resolve(repeatAnswer(job, first, first.answer));
-      } catch (error) {
-        job.reject(error);
-      }
-      return false;
-    });
-  }
+    return false;
+  });
 }
 
 function takenName(path: string): AppError {
@@ -207,11 +199,4 @@ function answersToKeep(decided: Decided[]): AnsweredMutation[] {
     if (job.mutation && !kept.has(job.mutation.id)) kept.set(job.mutation.id, { ...job.mutation, answer });
   }
   return [...kept.values()];
-}
-
-function repeatAnswer(job: Waiting, first: Mutation | undefined, answer: unknown): unknown {
-  if (first?.fingerprint === job.mutation?.fingerprint) return answer;
-  throw new AppError("key_reused", "This key was already used for a different call", {
-    issues: [{ path: "Idempotency-Key", message: "must be new for a new call" }],
-  });
 }

@@ -6,9 +6,8 @@ import {
   RuleParams,
   StageParams,
 } from "@dmtracker/shared/contracts/queries.ts";
-import { NewRule } from "@dmtracker/shared/contracts/pipeline.ts";
+import { NewRule, RuleSwitch } from "@dmtracker/shared/contracts/pipeline.ts";
 import { Router, type Request } from "express";
-import { z } from "zod";
 import { requireFilter } from "#server/contacts/require-filter.ts";
 import { findEventsAfter } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
@@ -17,10 +16,9 @@ import { AppError } from "#server/platform/app-error.ts";
 import { answer } from "#server/platform/http.ts";
 import { loadBoard, loadColumnPage, loadContacts } from "./load-board.ts";
 import { findPipeline, findPipelines } from "./pipeline.store.ts";
+import { mutationOf } from "./request-mutation.ts";
 import { resolvePipelineId } from "./resolve-stage.ts";
 import { createRule, deleteRule, setRuleEnabled, type RulesInput } from "./save-rules.ts";
-
-const RuleSwitch = z.strictObject({ enabled: z.boolean() });
 
 export function pipelineRoutes(app: AppContext): Router {
   const router = Router();
@@ -72,7 +70,8 @@ export function pipelineRoutes(app: AppContext): Router {
     const { pipelineId } = PipelineIdParam.parse(request.params);
     const pipeline = await findPipeline(pipelineId, caller.organizationId);
     if (!pipeline) throw new AppError("not_found", "No such pipeline");
-    return { pipelineId, actor: caller.actor };
+    const mutation = mutationOf(request, caller, [request.method, request.path, request.body ?? null]);
+    return { pipelineId, actor: caller.actor, mutation };
   };
 
   router.get("/pipelines/:pipelineId/rules", async (request, response) => {

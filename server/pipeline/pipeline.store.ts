@@ -1,6 +1,4 @@
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
-import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import { bucketsOf, type Bucket } from "@dmtracker/shared/pipeline/apply-event.ts";
 import mongoose, { type ClientSession } from "mongoose";
 import { PipelineModel, toPipeline, type PipelineRecord } from "./pipeline.model.ts";
 
@@ -45,40 +43,18 @@ export async function insertPipeline(record: Omit<PipelineRecord, "_id">): Promi
   return toPipeline({ _id, ...record });
 }
 
-/** How events move the totals, as one `$inc`: `totals.<stage>.<status>.count|value` -> difference. */
-function totalsIncrements(events: readonly PipelineEvent[]): Record<string, number> {
-  const increments: Record<string, number> = {};
-  const add = ({ stageId, leadStatus, value }: Bucket, sign: 1 | -1): void => {
-    const path = `totals.${stageId}.${leadStatus}`;
-    increments[`${path}.count`] = (increments[`${path}.count`] ?? 0) + sign;
-    increments[`${path}.value`] = (increments[`${path}.value`] ?? 0) + sign * (value ?? 0);
-  };
-  for (const event of events) {
-    const buckets = bucketsOf(event);
-    if (buckets?.from) add(buckets.from, -1);
-    if (buckets) add(buckets.to, 1);
-  }
-  return increments;
-}
-
 /**
- * Moves the head of a pipeline from `before.seq` to the last of the events, with what they change.
+ * Moves a pipeline from the state that a batch was decided on to the one it leads to.
  * @returns false when another process has committed meanwhile; the caller must abort
  */
 export async function advancePipeline(
   before: Pipeline,
-  events: readonly PipelineEvent[],
+  { seq, stages, rules, totals }: Pipeline,
   session: ClientSession,
 ): Promise<boolean> {
-  const set: Partial<PipelineRecord> = { seq: before.seq + events.length };
-  for (const { after } of events) {
-    if (after.stages) set.stages = after.stages;
-    if (after.rules) set.rules = after.rules;
-  }
-  const increments = totalsIncrements(events);
   const result = await PipelineModel.collection.updateOne(
     { _id: new mongoose.Types.ObjectId(before.id), seq: before.seq },
-    { $set: set, ...(Object.keys(increments).length > 0 ? { $inc: increments } : {}) },
+    { $set: { seq, stages, rules, totals } },
     { session },
   );
   return result.matchedCount === 1;

@@ -56,7 +56,7 @@ export async function saveBatch(batch: WorkingSet, mutations: AnsweredMutation[]
     });
     // No parallel operations: a transaction is one conversation.
     if (batch.events.length > 0) {
-      const current = await advancePipeline(batch.start, batch.events, session);
+      const current = await advancePipeline(batch.start, batch.pipeline, session);
       if (!current || !(await saveContacts(batch.writes(), batch.organizationId, session))) {
         await session.abortTransaction();
         return { saved: false, reason: "stale" };
@@ -67,7 +67,8 @@ export async function saveBatch(batch: WorkingSet, mutations: AnsweredMutation[]
     await commit(session);
     return { saved: true };
   } catch (error) {
-    if (session.inTransaction()) await session.abortTransaction();
+    // The database forgets an open transaction by itself when it cannot be told.
+    if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
     const duplicate = describeDuplicate(error);
     if (duplicate) return { saved: false, reason: "duplicate", ...duplicate };
     if (hasLabel(error, "TransientTransactionError") || (error as MongoFailure).code === WRITE_CONFLICT) {

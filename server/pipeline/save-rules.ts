@@ -5,9 +5,10 @@ import { describeRule, triggerOf } from "@dmtracker/shared/pipeline/automations.
 import mongoose from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
+import type { Mutation } from "./mutation.store.ts";
 import type { WorkingSet } from "./working-set.ts";
 
-export type RulesInput = { pipelineId: string; actor: Actor };
+export type RulesInput = { pipelineId: string; actor: Actor; mutation?: Mutation | undefined };
 
 const MAX_RULES = 100;
 const noSuchRule = () => new AppError("not_found", "No such rule");
@@ -42,11 +43,12 @@ function recordRules(batch: WorkingSet, batchId: string, rules: Rule[], actor: A
 /** Adds a rule; it takes its place in the log like every change, so it acts on exactly what comes after it. */
 export function createRule(
   app: AppContext,
-  { pipelineId, actor }: RulesInput,
+  { pipelineId, actor, mutation }: RulesInput,
   input: NewRule,
 ): Promise<Rule> {
   const rule: Rule = { ...input, id: new mongoose.Types.ObjectId().toHexString() };
   return app.commits.submit(pipelineId, {
+    mutation,
     contactIds: [],
     decide: (batch, batchId) => {
       if (!batch.pipeline.stages.some(({ id }) => id === rule.stageId)) {
@@ -64,11 +66,12 @@ export function createRule(
 
 export function setRuleEnabled(
   app: AppContext,
-  { pipelineId, actor }: RulesInput,
+  { pipelineId, actor, mutation }: RulesInput,
   ruleId: string,
   enabled: boolean,
 ): Promise<Rule> {
   return app.commits.submit(pipelineId, {
+    mutation,
     contactIds: [],
     decide: (batch, batchId) => {
       const { rules } = batch.pipeline;
@@ -87,10 +90,11 @@ export function setRuleEnabled(
 
 export function deleteRule(
   app: AppContext,
-  { pipelineId, actor }: RulesInput,
+  { pipelineId, actor, mutation }: RulesInput,
   ruleId: string,
 ): Promise<Rule> {
   return app.commits.submit(pipelineId, {
+    mutation,
     contactIds: [],
     decide: (batch, batchId) => {
       const { rules } = batch.pipeline;

@@ -27,26 +27,48 @@ function colourOf(key: string): string {
   return COLOURS[sum % COLOURS.length] ?? "#64748b";
 }
 
-/** Ids of tags by name, in the order given; names that do not exist yet become tags. */
-export async function ensureTags(organizationId: string, names: string[]): Promise<string[]> {
-  // The first spelling of a name in the list is the one a new tag gets.
-  const byKey = new Map(names.toReversed().map((name) => [name.trim().toLowerCase(), name.trim()]));
-  if (byKey.size === 0) return [];
-  const owner = new mongoose.Types.ObjectId(organizationId);
-  // Upserts: two clients that bring the same new name at once get the same tag.
+/** The first spelling of a name in the list is the one a new tag gets. */
+const byKeyOf = (names: string[]): Map<string, string> =>
+  new Map(names.toReversed().map((name) => [name.trim().toLowerCase(), name.trim()]));
+
+export type TagPlan = { ids: string[]; missing: TagRecord[] };
+
+/** Ids of tags by name; those that do not exist yet get an id and wait in `missing`. */
+export async function planTags(organizationId: string, names: string[]): Promise<TagPlan> {
+  const byKey = byKeyOf(names);
+  if (byKey.size === 0) return { ids: [], missing: [] };
+  const known = await TagModel.find({ organizationId, key: { $in: [...byKey.keys()] } }).lean<TagRecord[]>();
+  const knownKeys = new Set(known.map(({ key }) => key));
+  const missing = [...byKey]
+    .filter(([key]) => !knownKeys.has(key))
+    .map(([key, name]) => ({
+      _id: new mongoose.Types.ObjectId(),
+      organizationId: new mongoose.Types.ObjectId(organizationId),
+      name,
+      key,
+      colour: colourOf(key),
+    }));
+  return { ids: [...known, ...missing].map(({ _id }) => _id.toHexString()), missing };
+}
+
+/** @returns false when somebody else has made one of the tags meanwhile: plan again */
+export async function insertPlannedTags({ missing }: TagPlan): Promise<boolean> {
+  if (missing.length === 0) return true;
+  // Upserts that name their id: two callers that bring the same new name at once make one tag.
   await TagModel.bulkWrite(
-    [...byKey].map(([key, name]) => ({
-      updateOne: {
-        filter: { organizationId: owner, key },
-        update: { $setOnInsert: { name, colour: colourOf(key) } },
-        upsert: true,
-      },
+    missing.map(({ organizationId, key, ...insert }) => ({
+      updateOne: { filter: { organizationId, key }, update: { $setOnInsert: insert }, upsert: true },
     })),
     { ordered: false },
   );
-  const records = await TagModel.find({ organizationId, key: { $in: [...byKey.keys()] } }).lean<
-    TagRecord[]
-  >();
-  const idByKey = new Map(records.map(({ key, _id }) => [key, _id.toHexString()]));
-  return [...byKey.keys()].flatMap((key) => idByKey.get(key) ?? []);
+  const ids = missing.map(({ _id }) => _id);
+  return (await TagModel.countDocuments({ _id: { $in: ids } })) === missing.length;
+}
+
+/** Ids of tags by name; names that do not exist yet become tags. */
+export async function ensureTags(organizationId: string, names: string[]): Promise<string[]> {
+  for (;;) {
+    const plan = await planTags(organizationId, names);
+    if (await insertPlannedTags(plan)) return plan.ids;
+  }
 }

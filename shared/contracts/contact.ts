@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { ConversationStatus, LeadStatus } from "./lead-status.ts";
+import { MAX_TAGS } from "./limits.ts";
 import { Id, Instant } from "./primitives.ts";
 
 export const MAX_MESSAGE_LENGTH = 4_000;
 export const MAX_NOTE_LENGTH = 10_000;
-export const MAX_TAGS = 50;
 export const MAX_VALUE = 1_000_000_000;
 
 /** An Instagram handle as it is stored: lower case, no leading `@`, no spaces around it. */
@@ -64,7 +64,8 @@ export type ContactSource = z.infer<typeof ContactSource>;
 export const DisplayName = z.string().trim().min(1).max(120);
 export const Email = z.email().max(254);
 export const Phone = z.string().trim().min(3).max(40);
-export const DealValue = z.number().min(0).max(MAX_VALUE);
+/** Whole cents: sums of anything finer are not the same in every order. */
+export const DealValue = z.number().min(0).max(MAX_VALUE).multipleOf(0.01, "must have at most two decimals");
 export const LostReason = z.string().trim().min(1).max(200);
 export const ManychatId = z.string().trim().min(1).max(64);
 export const IgId = z.string().trim().min(1).max(64);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Contact } from "./contact.ts";
+import { Contact, Message } from "./contact.ts";
 import { Actor } from "./people.ts";
 import { Rule, Stage } from "./pipeline.ts";
 import { Id, Instant } from "./primitives.ts";
@@ -37,6 +37,8 @@ export type Cause = z.infer<typeof Cause>;
 
 export const EventState = Contact.partial().extend({
   note: z.string().optional(),
+  /** A message that was logged late: a line of history, older than the last message. */
+  message: Message.optional(),
   stages: z.array(Stage).optional(),
   rules: z.array(Rule).optional(),
   /** contact id -> new rank */

@@ -13,3 +13,5 @@ export const MAX_QUIET_DAYS = 3_650;
 /** Days that a custom range may name. */
 export const FIRST_DAY = "1970-01-01";
 export const LAST_DAY = "2199-12-31";
+/** Tags of one contact. */
+export const MAX_TAGS = 50;

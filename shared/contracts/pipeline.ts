@@ -31,6 +31,8 @@ export const NewRule = z.strictObject({
 });
 export type NewRule = z.infer<typeof NewRule>;
 
+export const RuleSwitch = z.strictObject({ enabled: z.boolean() });
+
 export const Total = z.object({ count: z.int(), value: z.number() });
 export type Total = z.infer<typeof Total>;
 

@@ -3,8 +3,8 @@ import { ContactSort, SortDirection } from "./filter.ts";
 import { MAX_PAGE_SIZE } from "./limits.ts";
 import { Id } from "./primitives.ts";
 
-const PageSize = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE);
-const Seq = z.coerce.number().int().min(0);
+const PageSize = z.coerce.number("must be a number").int("must be a whole number").min(1).max(MAX_PAGE_SIZE);
+const Seq = z.coerce.number("must be a number").int("must be a whole number").min(0);
 
 export const ContactIdParam = z.object({ contactId: Id });
 export const PipelineIdParam = z.object({ pipelineId: Id });

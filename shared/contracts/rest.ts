@@ -1,14 +1,6 @@
 import { z } from "zod";
-import {
-  DealValue,
-  DisplayName,
-  Email,
-  LostReason,
-  MAX_MESSAGE_LENGTH,
-  MAX_TAGS,
-  Phone,
-  Username,
-} from "./contact.ts";
+import { DealValue, DisplayName, Email, LostReason, MAX_MESSAGE_LENGTH, Phone, Username } from "./contact.ts";
+import { MAX_TAGS } from "./limits.ts";
 import { LeadStatus } from "./lead-status.ts";
 import { TimeZone } from "./organization-settings.ts";
 import { StageName } from "./pipeline.ts";
@@ -16,7 +8,7 @@ import { Id, Instant } from "./primitives.ts";
 
 /** ManyChat sends its ids as numbers or as text. */
 const ForeignId = z
-  .union([z.string().trim().min(1).max(64), z.int().min(0)])
+  .union([z.string().trim().min(1).max(64), z.int().min(0)], "must be text or a whole number")
   .transform((value) => String(value))
   .describe("text or number");
 
@@ -35,7 +27,7 @@ export const PatchContactStatus = z
     lost_reason: LostReason.nullable().optional(),
     value: DealValue.nullable().optional(),
     /** Only accepted when it is the token's own organization. */
-    organization_id: Id.optional(),
+    organization_id: z.string().optional(),
     page_name: z.string().optional(),
   })
   .refine(({ contact_id, manychat_id }) => (contact_id === undefined) !== (manychat_id === undefined), {
@@ -69,7 +61,7 @@ export const CreateContactBody = z
     lost_reason: LostReason.nullable().optional(),
     message_content: z.string().max(MAX_MESSAGE_LENGTH).optional(),
     pipeline_id: Id.optional(),
-    organization_id: Id.optional(),
+    organization_id: z.string().optional(),
     page_name: z.string().optional(),
   })
   .refine(({ stage, stage_id }) => !(stage && stage_id), {

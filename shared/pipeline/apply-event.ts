@@ -25,7 +25,14 @@ export function applyToContact(contact: Contact | undefined, event: PipelineEven
     return rank === undefined ? contact : { ...contact, rank, seq: event.seq };
   }
   if (event.contactId !== contact.id) return contact;
-  const { note: _note, stages: _stages, rules: _rules, ranks: _ranks, ...fields } = event.after;
+  const {
+    note: _note,
+    message: _message,
+    stages: _stages,
+    rules: _rules,
+    ranks: _ranks,
+    ...fields
+  } = event.after;
   return {
     ...contact,
     ...(fields as Partial<Contact>),
@@ -54,7 +61,9 @@ export function bucketsOf(event: PipelineEvent): { from?: Bucket; to: Bucket } |
 function addToTotals(totals: Totals, bucket: Bucket, sign: 1 | -1): Totals {
   const stage = totals[bucket.stageId] ?? {};
   const { count, value } = stage[bucket.leadStatus] ?? { count: 0, value: 0 };
-  const total = { count: count + sign, value: value + sign * (bucket.value ?? 0) };
+  // In cents, or the sum would depend on the order of its parts.
+  const cents = Math.round((value + sign * (bucket.value ?? 0)) * 100);
+  const total = { count: count + sign, value: cents / 100 };
   return { ...totals, [bucket.stageId]: { ...stage, [bucket.leadStatus]: total } };
 }
 

@@ -1,4 +1,5 @@
 import type { Contact, ContactChange, ContactFields, NewContact } from "../contracts/contact.ts";
+import { MAX_TAGS } from "../contracts/limits.ts";
 import type { ErrorCode } from "../contracts/errors.ts";
 import type { Cause, EventState, PipelineEvent, PipelineEventType } from "../contracts/event.ts";
 import type { OrganizationSettings } from "../contracts/organization-settings.ts";
@@ -178,12 +179,21 @@ export function conversationStatusAfter(
   return weWroteBefore ? "replied" : "new_message";
 }
 
+/** Older than what is known already: typed offline, or told late by a program. It moves nothing [CS2]. */
+function isLate({ lastMessage }: Contact, { at }: NonNullable<ContactChange["message"]>): boolean {
+  return lastMessage !== null && Date.parse(at) < Date.parse(lastMessage.at);
+}
+
 function logMessage(
   draft: Draft,
   message: NonNullable<ContactChange["message"]>,
   { settings }: DecisionContext,
 ): void {
   const { lastMessage, conversationStatus, followUpStep } = draft.contact;
+  if (isLate(draft.contact, message)) {
+    draft.add("contact.message_logged", {}, { message });
+    return;
+  }
   const before: EventState = { lastMessage, conversationStatus };
   const after: EventState = {
     lastMessage: message,
@@ -240,6 +250,12 @@ function unknownStage(context: DecisionContext): Refusal {
   };
 }
 
+function checkLostReason({ lostReason }: Outcome, status: Contact["leadStatus"]): Refusal | undefined {
+  if (lostReason == null || status === "lost") return undefined;
+  const message = "A lost reason goes only with the status lost";
+  return { ok: false, code: "invalid", path: "lostReason", message };
+}
+
 /** Rules whose stage is gone cannot act; deleting a stage switches them off, this holds even before that. */
 function liveRules(context: DecisionContext): Rule[] {
   return context.pipeline.rules.filter(({ stageId }) => stageExists(context, stageId));
@@ -262,14 +278,8 @@ export function decide(
     liveRules(context),
   );
   const statusAfter = status ?? effect?.status ?? contact.leadStatus;
-  if (change.lostReason != null && statusAfter !== "lost") {
-    return {
-      ok: false,
-      code: "invalid",
-      path: "lostReason",
-      message: "A lost reason goes only with the status lost",
-    };
-  }
+  const misplaced = checkLostReason(change, statusAfter);
+  if (misplaced) return misplaced;
 
   if (change.followUp?.act === "snooze" && contact.followUp === null) {
     return {
@@ -318,6 +328,9 @@ export function decide(
   changed.push(...changeFields(draft, rest));
   if (change.tags) {
     const tagIds = nextTagIds(draft.contact.tagIds, change.tags);
+    if (tagIds.length > MAX_TAGS) {
+      return { ok: false, code: "invalid", path: "tags", message: `A contact has at most ${MAX_TAGS} tags` };
+    }
     if (tagIds.length !== contact.tagIds.length || tagIds.some((id) => !contact.tagIds.includes(id))) {
       draft.add("contact.tags_changed", { tagIds: contact.tagIds }, { tagIds });
       changed.push("tags");
@@ -336,7 +349,8 @@ export function decide(
     changed.push("note");
   }
   const before = draft.events.length;
-  followUp(draft, contact, change, context);
+  const isNews = change.message && !isLate(contact, change.message);
+  followUp(draft, contact, isNews ? change : { ...change, message: undefined }, context);
   if (change.followUp !== undefined && draft.events.length > before) changed.push("followUp");
   return { ok: true, contact: draft.contact, events: draft.events, changed, automations };
 }
@@ -357,14 +371,8 @@ export function decideNew(input: NewContact, context: DecisionContext): Decision
     byName || stageId !== undefined
       ? undefined
       : automate(before, { stageId: enteredStageId, status }, rules);
-  if (input.lostReason != null && (status ?? byName?.status ?? byDefault?.status) !== "lost") {
-    return {
-      ok: false,
-      code: "invalid",
-      path: "lostReason",
-      message: "A lost reason goes only with the status lost",
-    };
-  }
+  const misplaced = checkLostReason(input, status ?? byName?.status ?? byDefault?.status ?? "open");
+  if (misplaced) return misplaced;
 
   const startStageId = stageId ?? firstStage.id;
   const blank: Contact = {
@@ -381,8 +389,8 @@ export function decideNew(input: NewContact, context: DecisionContext): Decision
     value: input.value ?? null,
     tagIds: [...new Set(input.tagIds ?? [])],
     assigneeId: input.assigneeId ?? null,
-    leadStatus: status ?? "open",
-    lostReason: status === "lost" ? (input.lostReason ?? null) : null,
+    leadStatus: "open",
+    lostReason: null,
     conversationStatus: null,
     lastMessage: null,
     followUp: null,
@@ -400,10 +408,14 @@ export function decideNew(input: NewContact, context: DecisionContext): Decision
   draft.add("contact.created", {}, blank);
   draft.contact = blank;
   const automations: AppliedRule[] = [];
+  // A named status is a change like any other, so a contact that comes in as Won is a win.
+  if (status !== undefined && status !== "open") becomeStatus(draft, context, status, input);
   const effect = byName ?? byDefault;
-  if (effect) automations.push(applyEffect(draft, context, effect, "contact.created", input));
+  if (effect) {
+    const trigger = effect.stageId ? "contact.status_changed" : "contact.created";
+    automations.push(applyEffect(draft, context, effect, trigger, input));
+  }
   if (input.message) logMessage(draft, input.message, context);
-  const asOpen: Contact = { ...blank, leadStatus: "open" };
-  followUp(draft, asOpen, { status, message: input.message }, context);
+  followUp(draft, blank, { status, message: input.message }, context);
   return { ok: true, contact: draft.contact, events: draft.events, changed: ["created"], automations };
 }

@@ -291,7 +291,8 @@ class Teller {
 
   #messageLogged(): Phrase {
     const { before, after } = this.#event;
-    const direction = after.lastMessage?.direction === "in" ? "an incoming" : "an outgoing";
+    const message = after.lastMessage ?? after.message;
+    const direction = message?.direction === "in" ? "an incoming" : "an outgoing";
     const tail: Segment[] = [];
     const next = after.conversationStatus;
     if (next && next !== before.conversationStatus) {
@@ -304,7 +305,7 @@ class Teller {
       active: [text(`logged ${direction} message${this.#about()}`)],
       passive: [text(`${direction} message was logged${this.#about()}`)],
       tail,
-      body: after.lastMessage?.text ?? "",
+      body: message?.text ?? "",
     };
   }
 }

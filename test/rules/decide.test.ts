@@ -110,6 +110,17 @@ describe("conversation status", () => {
   });
 });
 
+test("[CS2] a message told late is history: it does not replace what came after it", () => {
+  const lastMessage = { direction: "in" as const, text: "Today", at: "2026-03-01T10:00:00.000Z" };
+  const contact = aContact({ stageId: outreach, lastMessage, conversationStatus: "replied" });
+  const message = { direction: "out" as const, text: "Long ago", at: "2001-01-01T00:00:00Z" };
+  const late = decided(decide(contact, { message }, aContext(stages)));
+  expect(late.contact).toMatchObject({ lastMessage, conversationStatus: "replied" });
+  expect(late.events.map(({ type, after }) => [type, after.message?.text])).toEqual([
+    ["contact.message_logged", "Long ago"],
+  ]);
+});
+
 describe("automation rules", () => {
   test("[AU6] the effect comes right behind its cause and names rule and cause", () => {
     const rules = exampleRules();

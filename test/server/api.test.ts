@@ -1,5 +1,8 @@
 import { findActivity } from "@dmtracker/server/activity/event.store.ts";
+import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
+import { TokenModel } from "@dmtracker/server/tokens/token.model.ts";
+import { TagModel } from "@dmtracker/server/tags/tag.model.ts";
 import type { ContactStatusAnswer } from "@dmtracker/shared/contracts/rest.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import { expect, test } from "vitest";
@@ -89,7 +92,14 @@ test("[API1] every mistake in a body is named with what is allowed, and nothing 
     [{ contact_id: contactId, status: "won", colour: "red" }, 400, "colour", /not a known field/],
     [{ contact_id: contactId, status: { $ne: "won" } }, 400, "status", /./],
     [{ contact_id: "42", status: "won" }, 400, "contact_id", /24 hexadecimal/],
-    [{ contact_id: contactId, status: "won", lost_reason: "Price" }, 400, "lostReason", /Lost|lost/],
+    [
+      { contact_id: contactId, status: "won", lost_reason: "Price" },
+      400,
+      "lost_reason",
+      /only with the status lost/,
+    ],
+    [{ contact_id: contactId, value: 1.005 }, 400, "value", /two decimals/],
+    [{ manychat_id: 1.5, status: "won" }, 400, "manychat_id", /text or a whole number/],
     [{ contact_id: contactId, status: "won", value: "lots" }, 400, "value", /number/],
     [{ contact_id: contactId, stage: "Nirvana" }, 404, "stage", /Outreach Sent, In Conversation, Interested/],
     [{ contact_id: contactId, stage_id: "f".repeat(24) }, 404, "stage_id", /Meeting Booked/],
@@ -147,6 +157,8 @@ test("[API1] no token, a wrong one, and a revoked one get 401", async () => {
     expect(answer.body.code).toBe("unauthenticated");
   }
   expect((await patch(organization, body)).status).toBe(200);
+  await TokenModel.updateMany({ organizationId: organization.id }, { revokedAt: new Date() });
+  expect((await patch(organization, body)).status).toBe(401);
 });
 
 test("[TN3] a body cannot choose another organization", async () => {
@@ -173,6 +185,60 @@ test("[CC4] rivals 47: the same Idempotency-Key and body get the same answer, an
     token: organization.token,
   });
   expect(body.data.contact).toMatchObject({ leadStatus: "open", version: 3 });
+});
+
+test("[CC4] a retry is answered first, whatever has changed since, and however its body is written", async () => {
+  const { organization, contactId } = await withContact();
+  const headers = { "idempotency-key": "retry-2" };
+  const first = await patch(organization, { manychat_id: "4711", status: "won", value: 5 }, { headers });
+  await call(server.url, "POST", "/organization/create-contact", {
+    token: organization.token,
+    body: { username: "kim.fit", manychat_id: "4711" },
+  });
+  await changeContact(server.context, {
+    organizationId: organization.id,
+    contactId,
+    actor: { type: "user", id: organization.owner.id, name: "Ana" },
+    change: { manychatId: "4712" },
+  });
+  const again = await patch(organization, { value: 5, status: "won", manychat_id: 4711 }, { headers });
+  expect(again.body.data).toEqual(first.body.data);
+  const path = `/pipelines/${organization.pipeline.id}/rules`;
+  const rule = {
+    type: "stage_to_status",
+    stageId: organization.pipeline.stages[4]?.id,
+    status: "won",
+    enabled: false,
+  };
+  const make = () =>
+    call<{ rule: { id: string } }>(server.url, "POST", path, {
+      cookie: organization.owner.cookie,
+      body: rule,
+      headers,
+    });
+  expect((await make()).body.data.rule.id).toBe((await make()).body.data.rule.id);
+});
+
+test("[CC2] a refused contact leaves nothing behind, not even its tags", async () => {
+  const organization = await server.anOrganization();
+  const body = { username: "kim.fit", tags: ["brand new"], lost_reason: "Price" };
+  expect((await create(organization, body)).status).toBe(400);
+  expect(await TagModel.countDocuments({ organizationId: organization.id })).toBe(0);
+  const many = (start: number) => Array.from({ length: 40 }, (_, index) => `tag ${start + index}`);
+  expect((await create(organization, { username: "kim.fit", tags: many(0) })).status).toBe(201);
+  const over = await create(organization, { username: "kim.fit", tags: many(40) });
+  expect([over.status, over.body.issues?.[0]?.path]).toEqual([400, "tags"]);
+});
+
+test("[API3] If-Match holds for create-contact too, where the contact is known", async () => {
+  const { organization } = await withContact();
+  await create(organization, { username: "kim.fit", value: 3 });
+  const stale = await create(
+    organization,
+    { username: "kim.fit", value: 4 },
+    { headers: { "if-match": "1" } },
+  );
+  expect([stale.status, stale.body.code]).toEqual([409, "conflict"]);
 });
 
 test("[API3] If-Match refuses to overwrite a newer contact", async () => {

@@ -4,6 +4,7 @@ import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
 import { findEventsAfter } from "@dmtracker/server/activity/event.store.ts";
 import { findPipeline } from "@dmtracker/server/pipeline/pipeline.store.ts";
+import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { AppContext } from "@dmtracker/server/app-context.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import { expect, test } from "vitest";
@@ -88,6 +89,47 @@ test("[CC6] [CC5] a handle taken by another contact is refused alone, its compan
     rename(ids[2] as string, "other"),
   ]);
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+});
+
+test("[CC5] a taken handle refuses nobody else, also when its companion is a retry", async () => {
+  const { organization, ids } = await withContacts(3);
+  const [c0, c1, c2] = ids as [string, string, string];
+  const change = (contactId: string, wish: ContactChange, mutation?: string) =>
+    changeContact(server.context, {
+      organizationId: organization.id,
+      contactId,
+      pipelineId: organization.pipeline.id,
+      actor: asApi,
+      change: wish,
+      ...(mutation ? { mutation: { id: mutation, fingerprint: JSON.stringify(wish) } } : {}),
+    });
+  await change(c0, { username: "taken" }, "m1");
+  await change(c0, { username: "moved.on" });
+  await change(c1, { username: "taken" });
+  const results = await Promise.allSettled([
+    change(c0, { username: "taken" }, "m1"),
+    change(c2, { value: 5 }),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+});
+
+test("[CC5] nobody is refused because of a change that never happened", async () => {
+  const { organization, ids } = await withContacts(2);
+  const stageId = organization.pipeline.stages[2]?.id ?? "";
+  const change = (actorId: string, wish: ContactChange) =>
+    changeContact(server.context, {
+      organizationId: organization.id,
+      contactId: ids[0] as string,
+      pipelineId: organization.pipeline.id,
+      actor: { type: "user", id: actorId, name: actorId },
+      change: wish,
+      seenVersion: 1,
+    });
+  const results = await Promise.allSettled([
+    change("ana", { stageId, username: "c1" }),
+    change("bob", { stageId: organization.pipeline.stages[3]?.id ?? "" }),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
 });
 
 test("[RT1] two processes that write the same pipeline share one gapless log and lose nothing", async () => {

@@ -1,6 +1,7 @@
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
 import { MAX_CATCH_UP } from "@dmtracker/shared/contracts/limits.ts";
+import mongoose from "mongoose";
 import { expect, test } from "vitest";
 import { io } from "socket.io-client";
 import { BoardClient } from "../support/board-client.ts";
@@ -272,6 +273,87 @@ test("[RT7] a socket without a session, or from a foreign page, does not open", 
   expect(await open({})).toBe("unauthenticated");
   const foreign = { cookie: organization.owner.cookie, origin: "https://evil.example" };
   expect(await open(foreign)).not.toBe("open");
+});
+
+test("[RT7] leaving and entering again within one connection harms nobody", async () => {
+  const organization = await server.anOrganization();
+  const address = `${server.url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`;
+  const raw = new WebSocket(address, { headers: { cookie: organization.member.cookie } } as never);
+  let entered = 0;
+  raw.addEventListener("message", ({ data }) => {
+    const frame = String(data);
+    if (frame.startsWith("0")) raw.send("40");
+    if (!frame.startsWith("40") || entered > 0) return;
+    entered += 1;
+    // Socket.IO's own packets: leave the namespace, enter it again, at once.
+    for (const packet of ["41", "40"]) raw.send(packet);
+    raw.close();
+  });
+  const closed = new Promise((resolve) => raw.addEventListener("close", resolve));
+  await eventually(() => expect(entered).toBe(1));
+  await closed;
+  const ana = await aClient(organization, organization.owner);
+  expect(ana.socket.connected).toBe(true);
+  ana.close();
+});
+
+test("[RT10] a session that has expired ends its socket's rights with the next message", async () => {
+  const organization = await server.anOrganization();
+  const contactId = await addContact(organization, "kim.fit");
+  const bob = await aClient(organization, organization.member);
+  await mongoose.connection
+    .collection("session")
+    .updateMany(
+      { userId: new mongoose.Types.ObjectId(organization.member.id) },
+      { $set: { expiresAt: new Date(0) } },
+    );
+  expect(await bob.change({ mutationId: aMutation(), contactId, value: 1 })).toMatchObject({
+    ok: false,
+    code: "unauthenticated",
+  });
+  bob.close();
+});
+
+test("[RT10] who leaves an organization is out at once", async () => {
+  const organization = await server.anOrganization();
+  const bob = await aClient(organization, organization.member);
+  const leaving = await fetch(`${server.url}/api/auth/organization/leave`, {
+    method: "POST",
+    headers: { cookie: organization.member.cookie, origin: server.url, "content-type": "application/json" },
+    body: JSON.stringify({ organizationId: organization.id }),
+  });
+  expect(leaving.status).toBe(200);
+  await eventually(() => expect(bob.revoked).toMatch(/no longer a member/));
+  bob.close();
+});
+
+test("there is exactly one owner: nobody can be made another", async () => {
+  const organization = await server.anOrganization();
+  const update = (role: unknown) =>
+    fetch(`${server.url}/api/auth/organization/update-member-role`, {
+      method: "POST",
+      headers: { cookie: organization.owner.cookie, origin: server.url, "content-type": "application/json" },
+      body: JSON.stringify({ memberId: memberId.toHexString(), role, organizationId: organization.id }),
+    });
+  const row = await mongoose.connection
+    .collection("member")
+    .findOne({ userId: new mongoose.Types.ObjectId(organization.member.id) });
+  const memberId = row?._id as mongoose.Types.ObjectId;
+  expect((await update("owner")).status).toBe(403);
+  expect((await update(["admin", "member"])).status).toBe(403);
+  expect((await update("admin")).status).toBe(200);
+});
+
+test("a contact that comes in as Won is a win", async () => {
+  const organization = await server.anOrganization();
+  const ana = await aClient(organization, organization.owner);
+  await call(server.url, "POST", "/organization/create-contact", {
+    token: organization.token,
+    body: { username: "kim.fit", status: "won", value: 900 },
+  });
+  await eventually(() => expect(ana.wins).toHaveLength(1));
+  expect(ana.wins[0]?.after).toMatchObject({ leadStatus: "won" });
+  ana.close();
 });
 
 test("wins are told to the whole organization, won and withdrawn alike", async () => {
