@@ -1,19 +1,14 @@
-import type {
-  BoardSnapshot,
-  ColumnPage,
-  ColumnPageAt,
-  ContactsAt,
-} from "@dmtracker/shared/contracts/board.ts";
+import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import { FIRST_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { findContactsOfPipeline, findPageOfStage } from "#server/contacts/contact.store.ts";
-import { findMatching, type Matching } from "#server/contacts/find-matching.ts";
 import { findMembers } from "#server/organizations/member.store.ts";
 import { findSettings } from "#server/organizations/organization-settings.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { onSnapshot } from "#server/platform/on-snapshot.ts";
 import { findTags } from "#server/tags/tag.store.ts";
+import { readFilteredBoard, readFilteredColumn } from "./load-filtered-board.ts";
 import { findPipeline } from "./pipeline.store.ts";
 
 const noSuchPipeline = () => new AppError("not_found", "No such pipeline");
@@ -35,41 +30,6 @@ function readColumns(organizationId: string, pipelineId: string): Promise<Column
   });
 }
 
-const BOARD_ORDER = { by: "rank", direction: "asc" } as const;
-
-/**
- * One page of what matches in a stage, as of the pipeline's `seq` or of a later moment. A contact that has left the
- * stage between choosing and reading is left out: the event that moved it is on its way.
- */
-async function readMatchingColumn(
-  matching: Matching,
-  stageId: string,
-  options: { after?: { rank: string; id: string } | undefined; limit: number },
-): Promise<ColumnPage> {
-  const { after, limit } = options;
-  const { contacts, more } = await matching.page({
-    order: BOARD_ORDER,
-    stageId,
-    after: after && { key: after.rank, id: after.id },
-    limit,
-  });
-  return { stageId, contacts: contacts.filter((contact) => contact.stageId === stageId), more };
-}
-
-async function readFilteredColumns(
-  app: AppContext,
-  organizationId: string,
-  pipelineId: string,
-  filter: ContactFilter,
-): Promise<Columns> {
-  const matching = await findMatching(app, organizationId, pipelineId, filter);
-  const { pipeline, totals } = matching;
-  const columns = await Promise.all(
-    pipeline.stages.map(({ id }) => readMatchingColumn(matching, id, { limit: FIRST_PAGE_SIZE })),
-  );
-  return { pipeline, columns, filtered: totals };
-}
-
 /** Everything a board needs to open, consistent as of `pipeline.seq`; with a filter only what matches. */
 export async function loadBoard(
   app: AppContext,
@@ -79,7 +39,7 @@ export async function loadBoard(
 ): Promise<BoardSnapshot> {
   const board = isEmpty(filter)
     ? await readColumns(organizationId, pipelineId)
-    : await readFilteredColumns(app, organizationId, pipelineId, filter);
+    : await readFilteredBoard(app, { organizationId, pipelineId, filter });
   const [members, tags, settings] = await Promise.all([
     findMembers(app.auth, organizationId),
     findTags(organizationId),
@@ -100,9 +60,7 @@ export async function loadColumnPage(
   options: { after?: { rank: string; id: string } | undefined; limit: number; filter: ContactFilter },
 ): Promise<ColumnPageAt> {
   if (!isEmpty(options.filter)) {
-    const matching = await findMatching(app, organizationId, pipelineId, options.filter);
-    const page = await readMatchingColumn(matching, stageId, options);
-    return { ...page, seq: matching.pipeline.seq };
+    return readFilteredColumn(app, { organizationId, pipelineId, stageId, ...options });
   }
   const pipeline = await findPipeline(pipelineId, organizationId);
   if (!pipeline) throw noSuchPipeline();

@@ -1,5 +1,10 @@
+import type { AppContext } from "@dmtracker/server/app-context.ts";
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
+import type { Roster } from "@dmtracker/server/contacts/roster.ts";
+import { Rosters } from "@dmtracker/server/contacts/rosters.ts";
+import { CommitQueues } from "@dmtracker/server/pipeline/commit-queue.ts";
+import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { BoardSnapshot, ColumnPageAt } from "@dmtracker/shared/contracts/board.ts";
 import type { ContactListPage } from "@dmtracker/shared/contracts/contact-list.ts";
 import { expect, test } from "vitest";
@@ -147,6 +152,61 @@ test("[FI8] a filtered board holds what matches, in board order, with true count
   expect(elsewhere.body.data.contacts).toEqual([]);
   const plain = await call<BoardSnapshot>(server.url, "GET", `/pipelines/${pipeline.id}/board`, { token });
   expect(plain.body.data.filtered).toBeUndefined();
+});
+
+test("[FI1] [FI8] a roster that follows the log is what a fresh one reads, whoever writes", async () => {
+  const { organization, stageIds, ids } = await withContacts(30);
+  const { id: organizationId, pipeline } = organization;
+  const nodes = [server.context, { ...server.context, commits: new CommitQueues(() => undefined) }];
+  const following = new Rosters();
+  const moment = { now: new Date(), timeZone: "UTC" };
+  const entries = (roster: Roster | undefined) =>
+    roster?.findMatching({}, moment).sort((a, b) => (a.id < b.id ? -1 : 1));
+  for (let round = 0; round < 6; round += 1) {
+    const acks = ids.map((contactId, index) =>
+      changeContact(nodes[index % 2] as AppContext, {
+        organizationId,
+        contactId,
+        actor: actorOf(organization),
+        change: [
+          { stageId: stageIds[(round + index) % 6] },
+          { status: "won" as const, value: round },
+          { after: null, before: ids[(index + 7) % 30] ?? null },
+          { displayName: `Name ${round}`, tags: { set: [] } },
+          { message: { direction: "in" as const, text: "hi", at: "2026-05-01T10:00:00+02:00" } },
+        ][(round + index) % 5] as ContactChange,
+      }),
+    );
+    // Asked while others write, and again when all of it is acknowledged.
+    const [early] = await Promise.all([following.current(pipeline.id), ...acks]);
+    expect(early?.size).toBe(30);
+    const roster = await following.current(pipeline.id);
+    const fresh = await new Rosters().current(pipeline.id);
+    expect(roster?.pipeline).toEqual(fresh?.pipeline);
+    expect(entries(roster)).toEqual(entries(fresh));
+  }
+});
+
+test("[FI1] a pipeline that is too large to be held gets the same answers from the database", async () => {
+  const { organization, stageIds, ids } = await withContacts(90);
+  await change(organization, ids[50] ?? "", { status: "lost", value: null });
+  const { pipeline, token } = organization;
+  const board = `/pipelines/${pipeline.id}/board`;
+  const paths = [
+    "/contacts?limit=20",
+    "/contacts?sort=value&direction=asc&limit=200",
+    "/contacts?status=lost,won&q=c0",
+    `${board}?status=open&q=c0`,
+    `/pipelines/${pipeline.id}/stages/${stageIds[1]}/contacts?status=open&limit=7`,
+  ];
+  const ask = () => Promise.all(paths.map((path) => call(server.url, "GET", path, { token })));
+  const held = await ask();
+  const { rosters } = server.context;
+  server.context.rosters = new Rosters(1);
+  const asked = await ask();
+  server.context.rosters = rosters;
+  expect(asked.map(({ body }) => body)).toEqual(held.map(({ body }) => body));
+  expect(held.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
 });
 
 test("[TN1] a list never leaves its organization, whatever it is asked for", async () => {
