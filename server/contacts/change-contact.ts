@@ -80,8 +80,9 @@ async function decideInBatch(
   if (!contact || batch.organizationId !== organizationId) throw noSuchContact();
   const conflict = findConflict(change, batch.touchedOf(contactId), seenVersion, actor.id);
   if (conflict || (strict && seenVersion !== contact.version)) {
-    const path = conflict ?? "If-Match";
-    throw new AppError("conflict", "Someone else changed this contact meanwhile", {
+    const path = conflict?.name ?? "If-Match";
+    const who = conflict?.by ?? "Someone else";
+    throw new AppError("conflict", `${who} changed this contact meanwhile`, {
       issues: [{ path, message: `was changed meanwhile, the contact is now at version ${contact.version}` }],
     });
   }

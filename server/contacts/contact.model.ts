@@ -3,7 +3,7 @@ import { searchTermsOf } from "@dmtracker/shared/pipeline/search-terms.ts";
 import mongoose, { type Types } from "mongoose";
 
 /** Who last changed a field, and at which version: tells an honest save from one on an old view. */
-export type Touched = Partial<Record<keyof Contact, { version: number; by: string | null }>>;
+export type Touched = Partial<Record<keyof Contact, { version: number; by: string | null; name: string }>>;
 
 type FollowUpRecord = Omit<FollowUp, "dueAt"> & { dueAt: Date };
 type References = "id" | "pipelineId" | "stageId" | "tagIds" | "assigneeId";

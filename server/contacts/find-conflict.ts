@@ -27,12 +27,13 @@ export function findConflict(
   touched: Touched,
   seenVersion: number | undefined,
   actorId: string | null,
-): keyof ContactChange | undefined {
+): { name: keyof ContactChange; by: string } | undefined {
   if (seenVersion === undefined) return undefined;
   for (const [name, field] of Object.entries(WRITES)) {
     if (change[name as keyof typeof WRITES] === undefined) continue;
     const last = touched[field];
-    if (last && last.version > seenVersion && last.by !== actorId) return name as keyof ContactChange;
+    if (last && last.version > seenVersion && last.by !== actorId)
+      return { name: name as keyof ContactChange, by: last.name };
   }
   return undefined;
 }

@@ -27,9 +27,9 @@ function touchedAfter(touched: Touched, event: PipelineEvent): Touched {
   // Nobody can have seen a contact before its first version.
   if (version === undefined || event.type === "contact.created") return touched;
   // What a rule did belongs to the person whose change it answered.
-  const by = event.cause?.actor.id ?? event.actor.id;
-  const edited = Object.keys(event.after).filter((name) => !BOOKKEEPING.has(name));
-  return { ...touched, ...Object.fromEntries(edited.map((name) => [name, { version, by }])) };
+  const { id: by, name } = event.cause?.actor ?? event.actor;
+  const edited = Object.keys(event.after).filter((field) => !BOOKKEEPING.has(field));
+  return { ...touched, ...Object.fromEntries(edited.map((field) => [field, { version, by, name }])) };
 }
 
 /** One batch while it is being decided: contacts and pipeline as they will be, and the events that make them so. */

@@ -121,9 +121,21 @@ test("[API2] a PATCH shows on every board at once, with its line on an open cont
   for (const { page } of [ana, marcus]) {
     await eventually(async () => expect((await cardIds(page, "Interested"))[0]).toBe(id));
   }
+  await call(product.url, "PATCH", "/contact/contact-status", {
+    token,
+    body: { contact_id: id, status: "abandoned" },
+  });
+  for (const { page } of [ana, marcus]) {
+    await eventually(async () =>
+      expect(await badgeOf(page, id).getAttribute("aria-label")).toContain(": Abandoned."),
+    );
+  }
+  await eventually(async () =>
+    expect(await reader.getByRole("button", { name: /: Abandoned\./ }).count()).toBeGreaterThan(0),
+  );
   const newest = reader.getByRole("region", { name: "Activity" }).getByRole("listitem").first();
   await eventually(async () => expect(await newest.innerText()).toMatch(/via API/));
-  expect(await newest.innerText()).toMatch(/Outreach Sent[\s\S]*Interested/);
+  expect(await newest.innerText()).toMatch(/Open[\s\S]*Abandoned/);
   await reader.close();
 });
 

@@ -88,6 +88,17 @@ describe("what others do", () => {
     expect(board.contact("a")?.displayName).toBe("Kim");
   });
 
+  test("a tag that was made after the board was opened gets its name, and is asked for once", async () => {
+    const server = small();
+    const { board } = await openBoard(server);
+    server.directory = { members: [], tags: [{ id: "fresh", name: "VIP", colour: "#64748b" }] };
+    server.commit("a", { tags: { add: ["fresh"] } });
+    server.commit("b", { tags: { add: ["fresh"] } });
+    await wait();
+    expect(board.tags.map(({ name }) => name)).toEqual(["VIP"]);
+    expect(server.requests.filter((request) => request === "directory")).toHaveLength(1);
+  });
+
   test("new ranks for a stage keep every card in its order, own pending ones too", async () => {
     const server = small();
     const { ids, board, channel } = await openBoard(server);

@@ -1,4 +1,9 @@
-import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import type {
+  BoardSnapshot,
+  ColumnPageAt,
+  ContactsAt,
+  Directory,
+} from "@dmtracker/shared/contracts/board.ts";
 import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { ErrorCode } from "@dmtracker/shared/contracts/errors.ts";
@@ -70,6 +75,7 @@ export class FakeServer implements BoardSource {
   answers = new Map<string, Reply<ChangeReply>>();
   /** Catch-ups longer than this are answered with "snapshot". */
   maxCatchUp = 1_000;
+  directory: Directory = { members: [], tags: [] };
   requests: string[] = [];
   /** Set to hold answers of reads back until it resolves. */
   readGate: Promise<void> | undefined;
@@ -199,6 +205,11 @@ export class FakeServer implements BoardSource {
     this.requests.push(`contacts ${ids.join(",")}`);
     const contacts = ids.map((id) => this.contacts.get(id)).filter((contact) => contact !== undefined);
     return this.#answer({ contacts, seq: this.pipeline.seq });
+  }
+
+  async loadDirectory(): Promise<Directory> {
+    this.requests.push("directory");
+    return this.#answer(this.directory);
   }
 
   async #answer<T>(answer: T): Promise<T> {

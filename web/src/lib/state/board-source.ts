@@ -1,5 +1,11 @@
-import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
+import type {
+  BoardSnapshot,
+  ColumnPageAt,
+  ContactsAt,
+  Directory,
+} from "@dmtracker/shared/contracts/board.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
+import { loadDirectory } from "#lib/api/directory.ts";
 import { loadBoard, loadColumnPage, loadContactsById, type PageQuery } from "#lib/api/pipelines.ts";
 
 /** Where a board reads what the stream does not carry; tests put a fake in its place. */
@@ -7,6 +13,7 @@ export type BoardSource = {
   loadBoard(pipelineId: string, filter?: ContactFilter): Promise<BoardSnapshot>;
   loadColumnPage(query: PageQuery): Promise<ColumnPageAt>;
   loadContactsById(pipelineId: string, ids: readonly string[]): Promise<ContactsAt>;
+  loadDirectory(): Promise<Directory>;
 };
 
-export const serverSource: BoardSource = { loadBoard, loadColumnPage, loadContactsById };
+export const serverSource: BoardSource = { loadBoard, loadColumnPage, loadContactsById, loadDirectory };

@@ -1,5 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
-import type { BoardSnapshot, ColumnPageAt } from "@dmtracker/shared/contracts/board.ts";
+import type { BoardSnapshot, ColumnPageAt, Directory } from "@dmtracker/shared/contracts/board.ts";
 import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
@@ -45,6 +45,11 @@ export class BoardTruth {
       for (const contact of page.contacts) this.contacts.set(contact.id, contact);
       this.column(page.stageId)?.extend(page.contacts.at(-1), page.more);
     }
+  }
+
+  installNames({ members, tags }: Directory): void {
+    this.members = members;
+    this.tags = tags;
   }
 
   /** Applies the next event; returns the contact that it brings into view and that is not held here. */

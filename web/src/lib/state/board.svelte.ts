@@ -56,6 +56,8 @@ export class Board {
   readonly #sender: ChangeSender;
   readonly #missing: MissingContacts;
   readonly #refusals = new SvelteMap<string, string>();
+  /** Ids of tags and people that were asked for already. */
+  readonly #strangers = new Set<string>();
   /** Contacts that someone holds open, wherever they stand. */
   readonly #opened = new Set<string>();
   #viewers = $state.raw<readonly Viewer[]>([]);
@@ -357,6 +359,21 @@ export class Board {
     void this.#parts.channel.setPresence(this.pipelineId, this.#lookedAt).catch(() => undefined);
   }
 
+  /** Tags and people that came after the board was opened: events name them by id only. */
+  #learnNames({ after }: PipelineEvent): void {
+    const named = [...(after.tagIds ?? []), ...(after.assigneeId ? [after.assigneeId] : [])];
+    if (named.length === 0) return;
+    const known = new Set([...this.tags, ...this.members].map(({ id }) => id));
+    const strange = named.filter((id) => !known.has(id) && !this.#strangers.has(id));
+    if (strange.length === 0) return;
+    // Asked for once: what was deleted since stays unknown.
+    for (const id of strange) this.#strangers.add(id);
+    this.#parts.source.loadDirectory().then(
+      (directory) => this.#truth.installNames(directory),
+      () => strange.forEach((id) => this.#strangers.delete(id)),
+    );
+  }
+
   #apply(events: readonly PipelineEvent[]): void {
     const touched = new Map<string, Actor>();
     const settle = () => this.#settle(touched.keys(), (id) => ({ by: "someone", actor: touched.get(id) }));
@@ -365,6 +382,7 @@ export class Board {
         // Places are compared by rank: what moved before the ranks change must stand in its place by then.
         if (event.type === "pipeline.reranked") settle();
         const missing = this.#truth.apply(event);
+        this.#learnNames(event);
         if (missing) this.#missing.want(missing);
         else if (event.contactId && this.#filter.mayBringIn(event)) this.want([event.contactId]);
         if (event.type === "pipeline.reranked") this.#applyRanks(event);
