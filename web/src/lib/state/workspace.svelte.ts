@@ -1,10 +1,9 @@
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { createContext } from "svelte";
 import { openBoardChannel, type BoardChannel } from "#lib/realtime/board-channel.ts";
-import { loadContactList } from "#lib/api/contacts.ts";
 import { serverSource } from "./board-source.ts";
 import { Board } from "./board.svelte.ts";
-import { ContactList } from "./contact-list.svelte.ts";
+import type { ContactList } from "./contact-list.svelte.ts";
 import { storeChangesIn } from "./pending-changes.ts";
 
 /**
@@ -33,9 +32,10 @@ export class Workspace {
     return (this.board = this.#makeBoard(pipelineId, this.#channel));
   }
 
-  openContactList(pipelineId: string): ContactList {
+  /** `make` comes from the page that shows it: a board does without that code. */
+  openContactList(pipelineId: string, make: (board: Board) => ContactList): ContactList {
     const board = this.openPipeline(pipelineId);
-    return (this.contactList ??= new ContactList(board, loadContactList));
+    return (this.contactList ??= make(board));
   }
 
   /**
