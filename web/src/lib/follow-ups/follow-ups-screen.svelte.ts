@@ -6,6 +6,8 @@ import type { Clock } from "#lib/ui/clock.svelte.ts";
 import type { DayQuestion } from "./day-question.svelte.ts";
 import { planDay } from "./plan-day.ts";
 
+const rowLink = (id: string) => document.querySelector<HTMLElement>(`[data-follow-up-link="${id}"]`);
+
 /** What the parts of the page share: the row with the focus, open menus, and the acts. */
 export class FollowUpsScreen {
   readonly board: Board;
@@ -71,7 +73,8 @@ export class FollowUpsScreen {
   move(step: 1 | -1): void {
     const at = this.order.indexOf(this.focusedId ?? "");
     const id = this.order[at < 0 ? 0 : Math.max(0, Math.min(this.order.length - 1, at + step))];
-    this.focus(id);
+    // At once: the next key may be Enter.
+    if (id !== undefined) rowLink(id)?.focus();
   }
 
   #neighbour(id: string): string | undefined {
@@ -90,9 +93,7 @@ export class FollowUpsScreen {
     this.focusedId = id;
     if (id === undefined) return;
     // After the page has changed, and after a menu that closes has given the focus back.
-    void tick().then(() =>
-      setTimeout(() => document.querySelector<HTMLElement>(`[data-follow-up-link="${id}"]`)?.focus()),
-    );
+    void tick().then(() => setTimeout(() => this.focusedId === id && rowLink(id)?.focus()));
   }
 }
 
