@@ -187,6 +187,22 @@ test("[FI1] [FI8] a roster that follows the log is what a fresh one reads, whoev
   }
 });
 
+test("[FI8] what was acknowledged is in the very next list, while others keep asking", async () => {
+  const { organization, ids } = await withContacts(5);
+  const { rosters } = server.context;
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) await rosters.current(organization.pipeline.id);
+  })();
+  for (let value = 1; value <= 60; value += 1) {
+    const { seq } = await change(organization, ids[value % 5] ?? "", { value: value * 1_000 });
+    const roster = await rosters.current(organization.pipeline.id);
+    expect(roster?.pipeline.seq).toBeGreaterThanOrEqual(seq);
+  }
+  isOver = true;
+  await asking;
+});
+
 test("[FI1] a pipeline that is too large to be held gets the same answers from the database", async () => {
   const { organization, stageIds, ids } = await withContacts(90);
   await change(organization, ids[50] ?? "", { status: "lost", value: null });
