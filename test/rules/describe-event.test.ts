@@ -23,6 +23,10 @@ const api: Actor = { type: "api", id: "k1", name: "ManyChat" };
 const rule: Actor = { type: "automation", id: "r1", name: "Closed sets Won" };
 const system: Actor = { type: "system", id: null, name: "System" };
 
+const dueOn = (day: string, fields: object = {}) => ({
+  followUp: { dueAt: `${day}T09:00:00.000Z`, note: null, step: null, ...fields },
+});
+
 function anEvent(fields: Partial<PipelineEvent>): PipelineEvent {
   return {
     pipelineId: "p1",
@@ -182,5 +186,45 @@ describe("tags, people, messages, notes", () => {
     );
     expect(plainText(line)).toBe("Ana wrote a note");
     expect(line.body).toBe("Call on Friday");
+  });
+});
+
+describe("follow-ups", () => {
+  const say = (fields: Partial<PipelineEvent>, subject?: string) =>
+    plainText(describeEvent(anEvent({ type: "contact.follow_up_set", ...fields }), names, subject));
+  const cause = { seq: 6, type: "contact.message_logged" as const, actor: ana };
+
+  test("[FU7] what a person did, with day and note, before and after", () => {
+    const none = { followUp: null };
+    const planned = dueOn("2026-11-24", { note: "Call her" });
+    expect(say({ before: none, after: planned })).toBe("Ana scheduled a follow-up for Tue 24 Nov: Call her");
+    expect(say({ before: planned, after: dueOn("2026-11-30", { note: "Call her" }) }, "@kim.fit")).toBe(
+      "Ana moved the follow-up for @kim.fit from Tue 24 Nov to Mon 30 Nov",
+    );
+    expect(say({ before: planned, after: none })).toBe("Ana removed the follow-up");
+    expect(say({ type: "contact.follow_up_done", before: planned, after: none })).toBe(
+      "Ana completed the follow-up",
+    );
+    expect(say({ before: none, after: planned, actor: api })).toBe(
+      "A follow-up was scheduled for Tue 24 Nov: Call her via API",
+    );
+  });
+
+  test("[FU1] [FU2] [FU5] what followed from a message or an outcome names nobody twice", () => {
+    expect(say({ cause, after: dueOn("2026-11-24", { step: 2 }) })).toBe(
+      "Next follow-up on Tue 24 Nov, step 2 of the cadence",
+    );
+    expect(say({ cause, after: dueOn("2026-11-24", { step: 0 }) })).toBe("Follow-up is due now");
+    expect(say({ cause, after: { followUp: null } })).toBe("Follow-up ended");
+  });
+
+  test("[FU6] days are those of the organization", () => {
+    const event = anEvent({
+      type: "contact.follow_up_set",
+      before: { followUp: null },
+      after: { followUp: { dueAt: "2026-11-23T19:00:00.000Z", note: null, step: null } },
+    });
+    const there = { ...names, timeZone: "Pacific/Kiritimati" };
+    expect(plainText(describeEvent(event, there))).toBe("Ana scheduled a follow-up for Tue 24 Nov");
   });
 });
