@@ -257,7 +257,7 @@ test("[CC3] rivals 17: a move that loses against another's goes back to the true
   await eventually(async () => expect((await cardIds(page, "Meeting Booked"))[0]).toBe(id));
   expect(await cardIds(page, "In Conversation")).not.toContain(id);
   await page
-    .getByText(/Someone else changed this contact meanwhile/)
+    .getByText(/\S changed this contact meanwhile/)
     .first()
     .waitFor();
 });
