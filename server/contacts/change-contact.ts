@@ -1,13 +1,8 @@
 import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
-import {
-  decide,
-  type AppliedRule,
-  type Decision,
-  type Place,
-  type Refusal,
-} from "@dmtracker/shared/pipeline/decide.ts";
+import { decide } from "@dmtracker/shared/pipeline/decide.ts";
+import type { AppliedRule, Decision, Place, Refusal } from "@dmtracker/shared/pipeline/decision.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { requireTags } from "#server/tags/tag.store.ts";
 import { findMembership } from "#server/organizations/member.store.ts";

@@ -1,6 +1,6 @@
 import type { ContactChange, NewContact } from "@dmtracker/shared/contracts/contact.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
-import { decideNew } from "@dmtracker/shared/pipeline/decide.ts";
+import { decideNew } from "@dmtracker/shared/pipeline/decide-new.ts";
 import mongoose from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
 import type { Mutation } from "#server/pipeline/mutation.store.ts";

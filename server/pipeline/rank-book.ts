@@ -1,5 +1,5 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
-import type { Place } from "@dmtracker/shared/pipeline/decide.ts";
+import type { Place } from "@dmtracker/shared/pipeline/decision.ts";
 import { rankBetween } from "@dmtracker/shared/pipeline/ranks.ts";
 import { findNeighbourRank } from "#server/contacts/contact.store.ts";
 

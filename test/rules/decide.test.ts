@@ -2,12 +2,10 @@ import { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { Rule } from "@dmtracker/shared/contracts/pipeline.ts";
 import { applyToContact } from "@dmtracker/shared/pipeline/apply-event.ts";
-import {
-  conversationStatusAfter,
-  decide,
-  decideNew,
-  type Decision,
-} from "@dmtracker/shared/pipeline/decide.ts";
+import { decide } from "@dmtracker/shared/pipeline/decide.ts";
+import { decideNew } from "@dmtracker/shared/pipeline/decide-new.ts";
+import type { Decision } from "@dmtracker/shared/pipeline/decision.ts";
+import { conversationStatusAfter } from "@dmtracker/shared/pipeline/draft.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { aContact, aContext, anId, aRule, someStages } from "../support/factories.ts";

@@ -1,7 +1,9 @@
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
 import { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
-import { decide, decideNew, type Decision } from "@dmtracker/shared/pipeline/decide.ts";
+import { decide } from "@dmtracker/shared/pipeline/decide.ts";
+import { decideNew } from "@dmtracker/shared/pipeline/decide-new.ts";
+import type { Decision } from "@dmtracker/shared/pipeline/decision.ts";
 import { dueInDays, groupOf, isOfferedForAbandoned, rangeOf } from "@dmtracker/shared/pipeline/follow-ups.ts";
 import { addDays, dayOf, instantAt, startOfDay } from "@dmtracker/shared/pipeline/zoned-days.ts";
 import fc from "fast-check";

@@ -3,7 +3,7 @@ import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Rule, Stage } from "@dmtracker/shared/contracts/pipeline.ts";
-import type { DecisionContext } from "@dmtracker/shared/pipeline/decide.ts";
+import type { DecisionContext } from "@dmtracker/shared/pipeline/decision.ts";
 import { rankBetween } from "@dmtracker/shared/pipeline/ranks.ts";
 
 let made = 0;

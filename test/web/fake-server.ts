@@ -18,7 +18,8 @@ import type {
   Reply,
 } from "@dmtracker/shared/contracts/realtime.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
-import { decide, type Place } from "@dmtracker/shared/pipeline/decide.ts";
+import { decide } from "@dmtracker/shared/pipeline/decide.ts";
+import type { Place } from "@dmtracker/shared/pipeline/decision.ts";
 import { matchesFilter } from "@dmtracker/shared/pipeline/filter.ts";
 import { compareRanked, placeInOrder, rankBetween, ranksBetween } from "@dmtracker/shared/pipeline/ranks.ts";
 import type { BoardChannel, ChannelListener } from "../../web/src/lib/realtime/board-channel.ts";

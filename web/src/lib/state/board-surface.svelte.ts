@@ -1,7 +1,7 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working sets that no page reads */
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
-import type { Decision, Refusal } from "@dmtracker/shared/pipeline/decide.ts";
+import type { Decision, Refusal } from "@dmtracker/shared/pipeline/decision.ts";
 import { SvelteMap } from "svelte/reactivity";
 import type { BoardFilter } from "./board-filter.svelte.ts";
 import type { BoardTruth } from "./board-truth.svelte.ts";

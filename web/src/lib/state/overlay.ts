@@ -2,7 +2,8 @@ import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
-import { decide, type Decision, type Place, type Refusal } from "@dmtracker/shared/pipeline/decide.ts";
+import { decide } from "@dmtracker/shared/pipeline/decide.ts";
+import type { Decision, Place, Refusal } from "@dmtracker/shared/pipeline/decision.ts";
 import { placeInOrder, rankBetween } from "@dmtracker/shared/pipeline/ranks.ts";
 import type { PendingChange } from "./pending-changes.ts";
 
