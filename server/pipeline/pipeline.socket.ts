@@ -34,7 +34,7 @@ export function pipelineSocket(app: AppContext, presence: Presence, socket: Live
       // A socket that closed meanwhile must not enter: nothing would ever take it out again.
       if (!socket.connected) throw new AppError("unauthenticated", "The connection has ended");
       await socket.join(room.pipeline(pipelineId));
-      presence.enter(pipelineId, socket.id, { userId, name, contactId: null });
+      if (socket.connected) presence.enter(pipelineId, socket.id, { userId, name, contactId: null });
       const heads = await findHeads([pipelineId]);
       return catchUp(pipelineId, heads.get(pipelineId) ?? known.seq, since);
     }),
