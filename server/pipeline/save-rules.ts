@@ -11,7 +11,12 @@ import type { WorkingSet } from "./working-set.ts";
 export type RulesInput = { pipelineId: string; actor: Actor; mutation?: Mutation | undefined };
 
 const MAX_RULES = 100;
-const noSuchRule = () => new AppError("not_found", "No such rule");
+
+function requireRule(batch: WorkingSet, ruleId: string): Rule {
+  const rule = batch.pipeline.rules.find(({ id }) => id === ruleId);
+  if (!rule) throw new AppError("not_found", "No such rule");
+  return rule;
+}
 
 function requireFreeTrigger(batch: WorkingSet, wanted: Rule): void {
   const { rules, stages } = batch.pipeline;
@@ -75,8 +80,7 @@ export function setRuleEnabled(
     contactIds: [],
     decide: (batch, batchId) => {
       const { rules } = batch.pipeline;
-      const known = rules.find(({ id }) => id === ruleId);
-      if (!known) throw noSuchRule();
+      const known = requireRule(batch, ruleId);
       const rule = { ...known, enabled };
       requireFreeTrigger(batch, rule);
       if (known.enabled !== enabled) {
@@ -98,8 +102,7 @@ export function deleteRule(
     contactIds: [],
     decide: (batch, batchId) => {
       const { rules } = batch.pipeline;
-      const known = rules.find(({ id }) => id === ruleId);
-      if (!known) throw noSuchRule();
+      const known = requireRule(batch, ruleId);
       const next = rules.filter(({ id }) => id !== ruleId);
       recordRules(batch, batchId, next, actor, app.now());
       return known;

@@ -6,7 +6,7 @@ import { changeFor, gapOf } from "../../web/src/lib/board/board-drag.svelte.ts";
 import { CARD_PITCH, gapAt } from "../../web/src/lib/board/card-geometry.ts";
 import { shiftOf } from "../../web/src/lib/board/keep-place.svelte.ts";
 import { howLong, liveWords } from "../../web/src/lib/board/live-words.ts";
-import { shortAge } from "../../web/src/lib/board/short-age.ts";
+import { shortAge } from "../../web/src/lib/contact/short-age.ts";
 import { outcomeOf } from "../../web/src/lib/state/outcome.ts";
 
 const card = (id: string, stageId = "new", rank = id) =>
