@@ -69,6 +69,13 @@ test("[CS1] a logged message and a note are lines of history at once, and the me
   const { page } = ana;
   const id = /contacts\/([0-9a-f]{24})/.exec(page.url())?.[1] ?? "";
   const form = page.getByRole("form", { name: "Write" });
+  // What the demo has said to this contact depends on the hour; what a reply means depends on having written first.
+  await form.getByText("Sent").click();
+  await form.getByRole("textbox").fill("Shall I send you the link?");
+  await page.keyboard.press("Control+Enter");
+  await eventually(async () =>
+    expect(await newestLine(page).innerText()).toContain("Shall I send you the link?"),
+  );
   await form.getByText("Received").click();
   await form.getByRole("textbox").fill("Yes please, send me the link");
   await page.keyboard.press("Control+Enter");
