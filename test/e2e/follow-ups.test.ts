@@ -152,7 +152,12 @@ test("[FU1] [FU5] on the contact page logging outreach plans the next step, and 
     .first()
     .waitFor();
   await eventually(async () => expect((await loadContact(contact.id)).followUp?.step).toBe(2));
-  expect(await activity.getByRole("listitem").first().innerText()).toContain("step 2 of the cadence");
+  // Older lines speak of follow-ups too: the newest one is waited for.
+  await eventually(async () => {
+    const newest = await activity.getByRole("listitem").first().innerText();
+    expect(newest).toContain("Did you see my message?");
+    expect(newest).toContain("step 2 of the cadence");
+  });
   await page
     .getByRole("region", { name: "Contact info" })
     .getByRole("button", { name: /^Lead status of/ })
