@@ -26,6 +26,7 @@ import { connectNodes } from "./platform/redis.ts";
 import { createLiveServer, type LiveServer, type LiveSocket } from "./platform/sockets.ts";
 import { createPresence } from "./presence/presence.ts";
 import { presenceSocket } from "./presence/presence.socket.ts";
+import { viewsRoutes } from "./views/views.routes.ts";
 
 const MAX_BODY = "256kb";
 const MAX_SESSION_WAIT_MS = 3_600_000;
@@ -81,6 +82,7 @@ function createPages(app: AppContext, pages: RequestHandler | undefined): expres
     contactsRoutes(app),
     followUpsRoutes(app),
     pipelineRoutes(app),
+    viewsRoutes(app),
     unknownPath,
   );
   web.use("/api", unknownPath);

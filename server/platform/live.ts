@@ -42,6 +42,11 @@ export function createLive(io: LiveServer) {
         .filter((name) => name.startsWith(prefix))
         .map((name) => name.slice(prefix.length));
     },
+    /** To one member's pages, or to everybody's when the view is or was shared. */
+    publishViewsChanged(organizationId: string, userId: string | null, pipelineId: string): void {
+      const target = userId === null ? room.organization(organizationId) : room.member(organizationId, userId);
+      io.to(target).emit("views:changed", { pipelineId });
+    },
     revokeMember(organizationId: string, userId: string, reason: string): void {
       revoke(room.member(organizationId, userId), reason);
     },

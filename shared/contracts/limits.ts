@@ -15,3 +15,6 @@ export const FIRST_DAY = "1970-01-01";
 export const LAST_DAY = "2199-12-31";
 /** Tags of one contact. */
 export const MAX_TAGS = 50;
+/** Saved views of one member. */
+export const MAX_VIEWS = 100;
+export const MAX_VIEW_NAME_LENGTH = 60;

@@ -53,5 +53,7 @@ export type ServerToClientEvents = {
   presence: (message: { pipelineId: string; viewers: Viewer[] }) => void;
   /** Won, or no longer won: the same event as in the log. */
   wins: (message: { event: PipelineEvent }) => void;
+  /** Saved views that one sees have changed: read them anew. */
+  "views:changed": (message: { pipelineId: string }) => void;
   "access:revoked": (message: { reason: string }) => void;
 };
