@@ -1,5 +1,7 @@
 import type { Logger } from "pino";
+import type { ContactPlaces } from "./contacts/contact-places.ts";
 import type { Rosters } from "./contacts/rosters.ts";
+import type { RecentSettings } from "./organizations/recent-settings.ts";
 import type { CommitQueues } from "./pipeline/commit-queue.ts";
 import type { Auth } from "./platform/auth.ts";
 import type { Env } from "./platform/env.ts";
@@ -12,6 +14,8 @@ export type AppContext = {
   auth: Auth;
   commits: CommitQueues;
   rosters: Rosters;
+  places: ContactPlaces;
+  recentSettings: RecentSettings;
   live: Live;
   now(): Date;
 };

@@ -6,12 +6,14 @@ import express, { type RequestHandler } from "express";
 import helmet from "helmet";
 import { pinoHttp } from "pino-http";
 import type { AppContext } from "./app-context.ts";
+import { ContactPlaces } from "./contacts/contact-places.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
 import { contactsSocket } from "./contacts/contacts.socket.ts";
 import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
 import { Rosters } from "./contacts/rosters.ts";
 import { findSignedIn } from "./organizations/caller.ts";
 import { findSessionEnd } from "./organizations/require-membership.ts";
+import { RecentSettings } from "./organizations/recent-settings.ts";
 import { organizationsRoutes } from "./organizations/organizations.routes.ts";
 import { CommitQueues } from "./pipeline/commit-queue.ts";
 import { createDefaultPipeline } from "./pipeline/create-default-pipeline.ts";
@@ -168,6 +170,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const io = createLiveServer(http, origins);
   const live = createLive(io);
   const now = () => new Date();
+  const recentSettings = new RecentSettings();
   const app: AppContext = {
     env: { ...env, publicUrl, authSecret },
     logger,
@@ -175,8 +178,10 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     now,
     commits: new CommitQueues((pipeline, events) => {
       live.publishEvents(pipeline.id, pipeline.organizationId, events);
-    }),
+    }, recentSettings),
+    recentSettings,
     rosters: new Rosters(),
+    places: new ContactPlaces(),
     auth: createAuth(
       { secret: authSecret, origins },
       {

@@ -12,7 +12,6 @@ import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import type { InTurn } from "#server/platform/in-turn.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
-import { findPipelineIdOf } from "./contact.store.ts";
 import { findConflict } from "./find-conflict.ts";
 
 export type ChangeContactInput = {
@@ -138,7 +137,7 @@ async function prepare(
   app: AppContext,
   { organizationId, contactId, change, pipelineId: known }: ChangeContactInput,
 ): Promise<string> {
-  const pipelineId = known ?? (await findPipelineIdOf(organizationId, contactId));
+  const pipelineId = known ?? (await app.places.find(organizationId, contactId));
   if (!pipelineId) throw noSuchContact();
   if (change.assigneeId && !(await findMembership(app.auth, change.assigneeId, organizationId))) {
     throw invalidField("assigneeId", "must be a member of the organization");

@@ -36,6 +36,22 @@ function versionOf(request: Request): number | undefined {
   return Number(digits);
 }
 
+/** The contact that a body names, and where it lives. @throws AppError not_found */
+async function requirePlace(
+  app: AppContext,
+  organizationId: string,
+  { contact_id: contactId, manychat_id: manychatId }: PatchContactStatus,
+): Promise<{ contactId: string; pipelineId: string }> {
+  if (contactId !== undefined) {
+    const pipelineId = await app.places.find(organizationId, contactId);
+    if (pipelineId !== undefined) return { contactId, pipelineId };
+  } else if (manychatId !== undefined) {
+    const contact = await findContact(organizationId, { manychatId });
+    if (contact) return { contactId: contact.id, pipelineId: contact.pipelineId };
+  }
+  throw new AppError("not_found", "No such contact");
+}
+
 /** Our words to those of the public API. */
 function toStatusAnswer(done: ChangeAnswer): ContactStatusAnswer {
   return {
@@ -81,18 +97,16 @@ export function contactsRoutes(app: AppContext): Router {
     const mutation = mutationOf(request, caller, ["contact-status", body]);
     const first = await findFirstAnswer<ChangeAnswer>(organizationId, mutation);
     if (first) return answer(response, toStatusAnswer(first), describeOutcome(first));
-    const name = body.contact_id ? { id: body.contact_id } : { manychatId: body.manychat_id ?? "" };
-    const contact = await findContact(organizationId, name);
-    if (!contact) throw new AppError("not_found", "No such contact");
+    const { contactId, pipelineId } = await requirePlace(app, organizationId, body);
     const seenVersion = versionOf(request);
     const change = changeContact(app, {
       organizationId,
-      contactId: contact.id,
-      pipelineId: contact.pipelineId,
+      contactId,
+      pipelineId,
       actor,
       change: {
         status: body.status,
-        stageId: await resolveStage(organizationId, contact.pipelineId, body),
+        stageId: await resolveStage(organizationId, pipelineId, body),
         lostReason: body.lost_reason,
         value: body.value,
       },

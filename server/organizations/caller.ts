@@ -44,7 +44,7 @@ export async function findSignedIn(
 export async function requireCaller(app: AppContext, headers: IncomingHttpHeaders): Promise<Caller> {
   const secret = headers["x-org-auth-token"];
   if (typeof secret === "string") {
-    const token = await findToken(secret, app.now());
+    const token = await findToken(secret);
     if (!token) throw new AppError("unauthenticated", "This token is unknown or was revoked");
     const actor: Actor = { type: "api", id: token.id, name: token.name };
     return { organizationId: token.organizationId, actor, role: "token" };

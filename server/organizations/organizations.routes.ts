@@ -49,7 +49,7 @@ export function organizationsRoutes(app: AppContext): Router {
   router.patch("/organization/settings", async (request, response) => {
     const caller = await requireCaller(app, request.headers);
     const { time_zone: timeZone } = PatchOrganizationSettings.parse(request.body ?? {});
-    answer(response, toSettingsAnswer(await changeSettings(caller, { timeZone })), "Settings saved");
+    answer(response, toSettingsAnswer(await changeSettings(app, caller, { timeZone })), "Settings saved");
   });
 
   return router;

@@ -1,9 +1,10 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { setTimeout as delay } from "node:timers/promises";
-import { LRUCache } from "lru-cache";
+import type { RecentSettings } from "#server/organizations/recent-settings.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { repeatAnswer } from "./first-answer.ts";
+import { KnownState } from "./known-state.ts";
 import { findAnsweredMutations, type AnsweredMutation, type Mutation } from "./mutation.store.ts";
 import { findPipeline } from "./pipeline.store.ts";
 import { saveBatch } from "./save-batch.ts";
@@ -15,7 +16,6 @@ const MAX_BATCH = 256;
 const PATIENCE_MS = 10_000;
 const JITTER_MS = 8;
 const MAX_JITTER_STEPS = 12;
-const CACHED_PIPELINES = 5_000;
 
 /** One change that waits for its commit. `Answer` must be plain JSON: it is kept for retries. */
 export type Job<Answer> = {
@@ -47,15 +47,16 @@ export type Publish = (pipeline: Pipeline, events: PipelineEvent[]) => void;
 export class CommitQueues {
   readonly #publish: Publish;
   readonly #queues = new Map<string, Waiting[]>();
-  /** Pipelines as of our last commit: saves a read, and `seq` proves at the commit that they were current. */
-  readonly #known = new LRUCache<string, Pipeline>({ max: CACHED_PIPELINES });
+  readonly #settings: RecentSettings;
+  readonly #known = new KnownState();
   #stopping = false;
   #idle: (() => void) | undefined;
   #nextBatch = 0;
   readonly #batchPrefix = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
 
-  constructor(publish: Publish) {
+  constructor(publish: Publish, settings: RecentSettings) {
     this.#publish = publish;
+    this.#settings = settings;
   }
 
   /** Queues a change and answers when it is committed, or throws the AppError that refused it. */
@@ -92,7 +93,7 @@ export class CommitQueues {
       try {
         await this.#commit(pipelineId, jobs);
       } catch (error) {
-        this.#known.delete(pipelineId);
+        this.#known.forget(pipelineId);
         for (const { reject } of jobs) reject(error);
       }
     }
@@ -106,22 +107,25 @@ export class CommitQueues {
     for (let attempt = 1; open.length > 0; attempt += 1) {
       if (Date.now() > end)
         return rejectAll(open, new AppError("busy", "Too many changes at once, try again"));
-      const cached = this.#known.get(pipelineId);
-      const pipeline = cached ?? (await findPipeline(pipelineId));
+      const known = this.#known.find(pipelineId);
+      const pipeline = known?.pipeline ?? (await findPipeline(pipelineId));
       if (!pipeline) throw new AppError("not_found", "No such pipeline");
       // What was once done is answered as done, whatever has happened since.
       open = await settleRetries(pipeline.organizationId, open);
-      const batch = new WorkingSet(pipeline);
+      const batch = new WorkingSet(pipeline, {
+        known,
+        findSettings: (organizationId) => this.#settings.find(organizationId),
+      });
       await batch.load(open.flatMap(({ contactIds }) => contactIds));
       const { decided, refused } = await decideAll(batch, open);
-      if (refused.length > 0 && cached && (await findPipeline(pipelineId))?.seq !== cached.seq) {
-        // The refusal may rest on stages or rules that another process has changed: look before saying no.
-        this.#known.delete(pipelineId);
+      if (known && batch.events.length === 0 && (await findPipeline(pipelineId))?.seq !== pipeline.seq) {
+        // "No" and "nothing to change" are not committed, so nothing proves that we know the latest: look first.
+        this.#known.forget(pipelineId);
         continue;
       }
       const result = await saveBatch(batch, answersToKeep(decided));
       if (result.saved) {
-        this.#known.set(pipelineId, batch.pipeline);
+        this.#known.keep(batch.pipeline, batch.contacts());
         if (batch.events.length > 0) this.#publish(batch.pipeline, batch.events);
         for (const { job, answer } of decided) job.resolve(answer);
         // Not earlier: a refusal may rest on a change of the same batch, which has only now really happened.
@@ -129,7 +133,7 @@ export class CommitQueues {
         return;
       }
       if (result.reason === "stale") {
-        this.#known.delete(pipelineId);
+        this.#known.forget(pipelineId);
         await delay(Math.random() * JITTER_MS * Math.min(attempt, MAX_JITTER_STEPS));
       } else if (result.collection !== "mutations") {
         // A name is taken by a contact outside the batch. Alone, its change is refused; in company, it is singled out.

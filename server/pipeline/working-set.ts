@@ -4,8 +4,12 @@ import type { OrganizationSettings } from "@dmtracker/shared/contracts/organizat
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
 import type { Touched } from "#server/contacts/contact.model.ts";
-import { findContactsOfPipeline, type ContactWrite } from "#server/contacts/contact.store.ts";
-import { findSettings } from "#server/organizations/organization-settings.store.ts";
+import {
+  findContactsOfPipeline,
+  type ContactWrite,
+  type StoredContact,
+} from "#server/contacts/contact.store.ts";
+import type { Known } from "./known-state.ts";
 import { RankBook } from "./rank-book.ts";
 
 /** Keys of an event's `after` that no person edits, so no two people can disagree about them. */
@@ -32,6 +36,12 @@ function touchedAfter(touched: Touched, event: PipelineEvent): Touched {
   return { ...touched, ...Object.fromEntries(edited.map((field) => [field, { version, by, name }])) };
 }
 
+export type BatchSources = {
+  /** Contacts that need not be read again. */
+  known: Known | undefined;
+  findSettings: (organizationId: string) => Promise<OrganizationSettings>;
+};
+
 /** One batch while it is being decided: contacts and pipeline as they will be, and the events that make them so. */
 export class WorkingSet {
   readonly organizationId: string;
@@ -41,10 +51,14 @@ export class WorkingSet {
   #pipeline: Pipeline;
   readonly #contacts = new Map<string, ContactWrite & { changed: boolean }>();
   readonly #looked = new Set<string>();
+  readonly #known: Known | undefined;
+  readonly #findSettings: (organizationId: string) => Promise<OrganizationSettings>;
   #settings: Promise<OrganizationSettings> | undefined;
 
-  constructor(pipeline: Pipeline) {
+  constructor(pipeline: Pipeline, sources: BatchSources) {
     this.#start = pipeline;
+    this.#known = sources.known;
+    this.#findSettings = sources.findSettings;
     this.#pipeline = pipeline;
     this.organizationId = pipeline.organizationId;
     this.ranks = new RankBook(pipeline.id);
@@ -60,22 +74,32 @@ export class WorkingSet {
     return this.#pipeline;
   }
 
-  /**
-   * Read once per batch and not guarded like stages and rules: a cadence that is changed in that moment may miss
-   * the changes that were just being decided, and nothing else depends on it.
-   */
+  /** The same ones for the whole batch. */
   settings(): Promise<OrganizationSettings> {
-    return (this.#settings ??= findSettings(this.organizationId));
+    return (this.#settings ??= this.#findSettings(this.organizationId));
   }
 
-  /** Reads contacts that are not in yet; ids of other pipelines are simply not found. */
+  /** Takes in contacts that are not in yet, from memory or from the database; ids of other pipelines are simply not found. */
   async load(ids: Iterable<string>): Promise<void> {
-    const wanted = [...new Set(ids)].filter((id) => !this.#looked.has(id));
-    if (wanted.length === 0) return;
-    for (const id of wanted) this.#looked.add(id);
-    for (const { contact, touched } of await findContactsOfPipeline(this.#start.id, wanted)) {
-      this.#contacts.set(contact.id, { before: contact, contact, touched, changed: false });
+    const unread: string[] = [];
+    for (const id of ids) {
+      if (this.#looked.has(id)) continue;
+      this.#looked.add(id);
+      const known = this.#known?.findContact(id);
+      if (known) this.#take(known);
+      else unread.push(id);
     }
+    if (unread.length === 0) return;
+    for (const stored of await findContactsOfPipeline(this.#start.id, unread)) this.#take(stored);
+  }
+
+  #take({ contact, touched }: StoredContact): void {
+    this.#contacts.set(contact.id, { before: contact, contact, touched, changed: false });
+  }
+
+  /** All contacts of the batch as it leaves them. */
+  contacts(): Iterable<StoredContact> {
+    return this.#contacts.values();
   }
 
   find(contactId: string): Contact | undefined {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import mongoose from "mongoose";
+import { sharedRead } from "#server/platform/shared-read.ts";
 import { TokenModel, type TokenRecord } from "./token.model.ts";
 
 const PREFIX = "dmt_";
@@ -31,16 +32,21 @@ export async function insertToken(
   return { token: { id: _id.toHexString(), organizationId, name }, secret };
 }
 
-/** The live token with this secret. Reads the database each time: a revoked one must stop at once, everywhere. */
-export async function findToken(secret: string, now: Date): Promise<Token | undefined> {
-  if (!secret.startsWith(PREFIX)) return undefined;
-  const record = await TokenModel.findOne({ hash: hashOf(secret), revokedAt: null }).lean<TokenRecord>();
+/** Reads the database each time it is asked: a revoked token must stop at once, everywhere. */
+const readToken = sharedRead(async (hash): Promise<Token | undefined> => {
+  const record = await TokenModel.findOne({ hash, revokedAt: null }).lean<TokenRecord>();
   if (!record) return undefined;
   const { _id, organizationId, name, lastUsedAt } = record;
+  const now = new Date();
   if (!lastUsedAt || now.getTime() - lastUsedAt.getTime() > LAST_USED_STEP_MS) {
     await TokenModel.updateOne({ _id }, { lastUsedAt: now });
   }
   return { id: _id.toHexString(), organizationId: organizationId.toHexString(), name };
+});
+
+/** The live token with this secret. */
+export async function findToken(secret: string): Promise<Token | undefined> {
+  return secret.startsWith(PREFIX) ? readToken(hashOf(secret)) : undefined;
 }
 
 export async function revokeToken(organizationId: string, id: string, now: Date): Promise<boolean> {

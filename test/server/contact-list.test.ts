@@ -157,7 +157,10 @@ test("[FI8] a filtered board holds what matches, in board order, with true count
 test("[FI1] [FI8] a roster that follows the log is what a fresh one reads, whoever writes", async () => {
   const { organization, stageIds, ids } = await withContacts(30);
   const { id: organizationId, pipeline } = organization;
-  const nodes = [server.context, { ...server.context, commits: new CommitQueues(() => undefined) }];
+  const nodes = [
+    server.context,
+    { ...server.context, commits: new CommitQueues(() => undefined, server.context.recentSettings) },
+  ];
   const following = new Rosters();
   const moment = { now: new Date(), timeZone: "UTC" };
   const entries = (roster: Roster | undefined) =>

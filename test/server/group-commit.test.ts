@@ -34,7 +34,7 @@ test("[RT1] [RT8] a burst of 1,000 changes to one pipeline is numbered without g
   const batches: PipelineEvent[][] = [];
   const app: AppContext = {
     ...server.context,
-    commits: new CommitQueues((_pipeline, events) => batches.push(events)),
+    commits: new CommitQueues((_pipeline, events) => batches.push(events), server.context.recentSettings),
   };
   const before = (await findPipeline(organization.pipeline.id))?.seq ?? 0;
   const answers = await Promise.all(
@@ -134,7 +134,10 @@ test("[CC5] nobody is refused because of a change that never happened", async ()
 
 test("[RT1] two processes that write the same pipeline share one gapless log and lose nothing", async () => {
   const { organization, ids } = await withContacts(10);
-  const nodes = [0, 1].map((): AppContext => ({ ...server.context, commits: new CommitQueues(() => {}) }));
+  const nodes = [0, 1].map((): AppContext => ({
+    ...server.context,
+    commits: new CommitQueues(() => {}, server.context.recentSettings),
+  }));
   const before = (await findPipeline(organization.pipeline.id))?.seq ?? 0;
   const answers = await Promise.all(
     Array.from({ length: 200 }, (_, index) =>
@@ -152,9 +155,45 @@ test("[RT1] two processes that write the same pipeline share one gapless log and
   expect(new Set(events.map(({ after }) => after.note)).size).toBe(200);
 });
 
+test("[RT10] what a process remembers never hides what another has committed", async () => {
+  const { organization, ids } = await withContacts(2);
+  const [here, there] = [0, 1].map((): AppContext => ({
+    ...server.context,
+    commits: new CommitQueues(() => {}, server.context.recentSettings),
+  })) as [AppContext, AppContext];
+  const [contactId, other] = ids as [string, string];
+  const change = (app: AppContext, wish: ContactChange, id = contactId, seenVersion?: number) =>
+    changeContact(app, {
+      organizationId: organization.id,
+      contactId: id,
+      actor: asApi,
+      change: wish,
+      seenVersion,
+    });
+
+  await change(here, { value: 1 });
+  await change(there, { value: 2 });
+  expect(await change(here, { value: 2 }), "nothing to change: as it is there").toMatchObject({
+    changed: [],
+    version: 3,
+  });
+  await change(there, { value: 3 });
+  expect(await change(here, { value: 2 }), "a change: it was something else there").toMatchObject({
+    changed: ["value"],
+    version: 5,
+  });
+  await change(there, { username: "renamed" });
+  await change(here, { note: "a commit here knows the newest of the whole pipeline" }, other);
+  await expect(change(here, { username: "mine" }, contactId, 5)).resolves.toMatchObject({ version: 7 });
+  expect((await ContactModel.findById(contactId).lean())?.value).toBe(2);
+});
+
 test("[RT2] stopping finishes what was accepted and refuses what comes later", async () => {
   const { organization, ids } = await withContacts(2);
-  const app: AppContext = { ...server.context, commits: new CommitQueues(() => {}) };
+  const app: AppContext = {
+    ...server.context,
+    commits: new CommitQueues(() => {}, server.context.recentSettings),
+  };
   const input = {
     organizationId: organization.id,
     contactId: ids[0] as string,
