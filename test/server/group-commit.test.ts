@@ -155,7 +155,7 @@ test("[RT1] two processes that write the same pipeline share one gapless log and
   expect(new Set(events.map(({ after }) => after.note)).size).toBe(200);
 });
 
-test("[RT10] what a process remembers never hides what another has committed", async () => {
+test("[RT11] what a process remembers never hides what another has committed", async () => {
   const { organization, ids } = await withContacts(2);
   const [here, there] = [0, 1].map((): AppContext => ({
     ...server.context,
