@@ -9,6 +9,7 @@ import type { AppContext } from "./app-context.ts";
 import { ContactPlaces } from "./contacts/contact-places.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
 import { contactsSocket } from "./contacts/contacts.socket.ts";
+import { startWaking } from "./follow-ups/wake-parked.ts";
 import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
 import { Rosters } from "./contacts/rosters.ts";
 import { findSignedIn } from "./organizations/caller.ts";
@@ -47,6 +48,7 @@ export type ApplicationOptions = {
   /** Serves the pages; left out where only the API is needed. */
   pages?: RequestHandler;
   heartbeatMs?: number;
+  wakeMs?: number;
 };
 
 /** Without a configured address both names of this machine are accepted: people type either. */
@@ -197,6 +199,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   nodes?.join(io);
   const presence = openSockets(app, io);
   http.on("request", createPages(app, pages));
+  const stopWaking = startWaking(app, options.wakeMs);
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);
 
   return {
@@ -204,6 +207,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     url: publicUrl,
     async stop() {
       stopHeartbeat();
+      await stopWaking();
       await app.commits.stop();
       presence.stop();
       // Whoever does not answer the goodbye is cut off: a frozen client must not hold up a stopping server.

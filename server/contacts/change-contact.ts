@@ -1,4 +1,4 @@
-import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
+import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import { decide } from "@dmtracker/shared/pipeline/decide.ts";
@@ -25,6 +25,8 @@ export type ChangeContactInput = {
   seenVersion?: number | undefined;
   /** Refuse whatever changed since `seenVersion`, not only the same fields (`If-Match`). */
   strict?: boolean;
+  /** Looked at with the contact in hand: a change that is not wanted any more changes nothing. */
+  when?: (contact: Contact) => boolean;
   mutation?: Mutation | undefined;
   /** When it happened; now unless history is being written. */
   at?: Date;
@@ -66,7 +68,16 @@ function stagesToEnter({ stageId, status }: ContactChange, batch: WorkingSet): s
 }
 
 async function decideInBatch(
-  { organizationId, contactId, change, actor, seenVersion, strict, at }: ChangeContactInput & { at: Date },
+  {
+    organizationId,
+    contactId,
+    change,
+    actor,
+    seenVersion,
+    strict,
+    when,
+    at,
+  }: ChangeContactInput & { at: Date },
   batch: WorkingSet,
   batchId: string,
 ): Promise<ChangeAnswer> {
@@ -80,6 +91,7 @@ async function decideInBatch(
       issues: [{ path, message: `was changed meanwhile, the contact is now at version ${contact.version}` }],
     });
   }
+  if (when && !when(contact)) return answerUnchanged(contact, batch);
   const place = placeOf(change);
   await batch.ranks.prepare(
     new Set([...stagesToEnter(change, batch), ...(place ? [change.stageId ?? contact.stageId] : [])]),
@@ -106,6 +118,9 @@ async function decideInBatch(
 export function throwRefusal({ code, path, message }: Refusal): never {
   throw new AppError(code, message, { issues: [{ path, message }] });
 }
+
+const answerUnchanged = (contact: Contact, batch: WorkingSet): ChangeAnswer =>
+  settleDecision({ ok: true, contact, events: [], changed: [], automations: [] }, batch);
 
 /** Takes a decision into the batch and makes the one answer that every door translates for its callers. */
 export function settleDecision(decision: Decision | Refusal, batch: WorkingSet): ChangeAnswer {

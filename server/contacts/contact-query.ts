@@ -28,10 +28,18 @@ function beginsWith(word: string): Condition {
   return { searchTerms: { $elemMatch: { $gte: from, $lt: before } } };
 }
 
+/** The kind is named for the index, which knows only those. */
+export const parkedAt = (now: Date | string) => ({
+  "parked.until": { $gt: new Date(now), $type: "date" as const },
+});
+
+/** Not parked, or past the moment until which it was. */
+export const awakeAt = (now: Date | string) => ({ "parked.until": { $not: { $gt: new Date(now) } } });
+
 /** A filter as the database understands it: it finds what `matchesFilter` says [FI1]. */
 export function toQuery(filter: ContactFilter, { now, timeZone }: FilterMoment): Condition[] {
-  const { leadStatus, stageId, conversationStatus, tags, assigneeId, source, date, quietDays, search } =
-    filter;
+  const { leadStatus, stageId, conversationStatus, tags, assigneeId, source, date, search } = filter;
+  const { parked, quietDays } = filter;
   const conditions: Condition[] = [];
   if (leadStatus) conditions.push({ leadStatus: isOneOf(leadStatus) });
   if (stageId) conditions.push({ stageId: isOneOf(stageId.map(toObjectId)) });
@@ -45,8 +53,9 @@ export function toQuery(filter: ContactFilter, { now, timeZone }: FilterMoment):
   }
   if (source) conditions.push({ source: isOneOf(source) });
   if (tags) conditions.push({ tagIds: { [TAG_OPERATOR[tags.mode]]: tags.ids.map(toObjectId) } });
+  if (parked !== undefined) conditions.push(parked ? parkedAt(now) : awakeAt(now));
   if (quietDays !== undefined) {
-    conditions.push({ lastActivityAt: { $lte: new Date(quietSince(quietDays, now)) } });
+    conditions.push(awakeAt(now), { lastActivityAt: { $lte: new Date(quietSince(quietDays, now)) } });
   }
   if (date) {
     const { from, until } = spanOf(date, now, timeZone);

@@ -1,4 +1,4 @@
-import type { Contact, FollowUp } from "@dmtracker/shared/contracts/contact.ts";
+import type { Contact, FollowUp, Parked } from "@dmtracker/shared/contracts/contact.ts";
 import { searchTermsOf } from "@dmtracker/shared/pipeline/search-terms.ts";
 import mongoose, { type Types } from "mongoose";
 
@@ -6,10 +6,11 @@ import mongoose, { type Types } from "mongoose";
 export type Touched = Partial<Record<keyof Contact, { version: number; by: string | null; name: string }>>;
 
 type FollowUpRecord = Omit<FollowUp, "dueAt"> & { dueAt: Date };
+type ParkedRecord = Omit<Parked, "until"> & { until: Date };
 type References = "id" | "pipelineId" | "stageId" | "tagIds" | "assigneeId";
 type Moments = "createdAt" | "stageEnteredAt" | "statusChangedAt" | "lastActivityAt";
 
-export type ContactRecord = Omit<Contact, References | Moments | "followUp" | "followUpStep"> &
+export type ContactRecord = Omit<Contact, References | Moments | "followUp" | "followUpStep" | "parked"> &
   Record<Moments, Date> & {
     _id: Types.ObjectId;
     organizationId: Types.ObjectId;
@@ -20,6 +21,8 @@ export type ContactRecord = Omit<Contact, References | Moments | "followUp" | "f
     /** Absent in contacts that were last saved before there were follow-ups, like `followUpStep`. */
     followUp?: FollowUpRecord | null;
     followUpStep?: number;
+    /** Absent in contacts that were last saved before anybody could be parked. */
+    parked?: ParkedRecord | null;
     /**
      * The words it is found by. This and `lastMessageAt` follow from other fields, see `derivedOf`; absent in
      * contacts that an older version has saved, until the next start fills them.
@@ -51,6 +54,7 @@ const fields = {
   lastMessage: Mixed,
   followUp: Mixed,
   followUpStep: Number,
+  parked: Mixed,
   source: String,
   version: Number,
   seq: Number,
@@ -74,6 +78,11 @@ schema.index(
 
 // Follow-ups in the order in which they are due.
 schema.index({ pipelineId: 1, "followUp.dueAt": 1, _id: 1 });
+
+// Who wakes next, anywhere and in one pipeline; few are parked, and the others are not in it.
+const onlyParked = { partialFilterExpression: { "parked.until": { $type: "date" } } };
+schema.index({ "parked.until": 1 }, onlyParked);
+schema.index({ pipelineId: 1, "parked.until": 1 }, onlyParked);
 
 // A list that names no other order, and what was quiet for long.
 schema.index({ pipelineId: 1, lastActivityAt: -1, _id: -1 });
@@ -105,6 +114,7 @@ export function toContact(record: ContactRecord): Contact {
     assigneeId: rest.assigneeId?.toHexString() ?? null,
     followUp: rest.followUp ? { ...rest.followUp, dueAt: rest.followUp.dueAt.toISOString() } : null,
     followUpStep: rest.followUpStep ?? 0,
+    parked: rest.parked ? { ...rest.parked, until: rest.parked.until.toISOString() } : null,
     createdAt: rest.createdAt.toISOString(),
     stageEnteredAt: rest.stageEnteredAt.toISOString(),
     statusChangedAt: rest.statusChangedAt.toISOString(),
@@ -121,6 +131,7 @@ const stored = {
   assigneeId: (id: string | null) => (id === null ? null : toObjectId(id)),
   tagIds: (ids: string[]) => ids.map(toObjectId),
   followUp: (followUp: FollowUp | null) => followUp && { ...followUp, dueAt: toDate(followUp.dueAt) },
+  parked: (parked: Parked | null) => parked && { ...parked, until: toDate(parked.until) },
   createdAt: toDate,
   stageEnteredAt: toDate,
   statusChangedAt: toDate,

@@ -15,6 +15,7 @@ const WRITES = {
   igId: "igId",
   assigneeId: "assigneeId",
   followUp: "followUp",
+  parked: "parked",
 } as const satisfies Partial<Record<keyof ContactChange, keyof Contact>>;
 
 /**

@@ -30,6 +30,7 @@ function toEntry(record: ContactRecord, shared: Shared): RosterEntry {
     lastMessageAt: record.lastMessageAt?.getTime() ?? null,
     statusChangedAt: record.statusChangedAt.getTime(),
     lastActivityAt: record.lastActivityAt.getTime(),
+    parkedUntil: record.parked?.until.getTime() ?? null,
     searchText: searchTextOf(record.searchTerms ?? []),
     username: record.username,
     value: record.value,

@@ -1,25 +1,43 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import mongoose from "mongoose";
+import { awakeAt, parkedAt } from "#server/contacts/contact-query.ts";
 import { ContactModel, toContact, type ContactRecord } from "#server/contacts/contact.model.ts";
+
+export type DueToWake = { organizationId: string; contactId: string; pipelineId: string };
+
+/** Contacts that are parked and whose moment has come, the longest waiting first; whoever's they are. */
+export async function findDueToWake(now: Date, limit: number): Promise<DueToWake[]> {
+  const records = await ContactModel.find(
+    { "parked.until": { $lte: now, $type: "date" } },
+    { organizationId: 1, pipelineId: 1 },
+  )
+    .sort({ "parked.until": 1 })
+    .limit(limit)
+    .lean<Pick<ContactRecord, "_id" | "organizationId" | "pipelineId">[]>();
+  return records.map(({ _id, organizationId, pipelineId }) => ({
+    organizationId: organizationId.toHexString(),
+    contactId: _id.toHexString(),
+    pipelineId: pipelineId.toHexString(),
+  }));
+}
 
 /** Moments from the first one to before the last, either end open. */
 export type DueRange = { from?: number; to?: number };
 
-export type WhoseFollowUps = { pipelineId: string; assigneeId?: string | null | undefined };
+export type WhoseFollowUps = { pipelineId: string; assigneeId?: string | null | undefined; now: Date };
 
 export type DuePlace = { dueAt: string; id: string };
 
-function filterOf({ pipelineId, assigneeId }: WhoseFollowUps, { from, to }: DueRange) {
-  return {
-    pipelineId,
-    "followUp.dueAt": {
-      // A bound of some kind keeps contacts without a follow-up out.
-      $gte: new Date(from ?? 0),
-      ...(to === undefined ? {} : { $lt: new Date(to) }),
-    },
-    ...(assigneeId === undefined ? {} : { assigneeId }),
-  };
-}
+const ofPerson = ({ pipelineId, assigneeId }: WhoseFollowUps) => ({
+  pipelineId,
+  ...(assigneeId === undefined ? {} : { assigneeId }),
+});
+
+/** A bound of some kind keeps contacts without a follow-up out. */
+const dueWithin = ({ from, to }: DueRange) => ({
+  $gte: new Date(from ?? 0),
+  ...(to === undefined ? {} : { $lt: new Date(to) }),
+});
 
 /** One page in the order in which follow-ups are due, after a place when given. */
 export async function findDue(
@@ -27,7 +45,8 @@ export async function findDue(
   range: DueRange,
   { after, limit }: { after?: DuePlace | undefined; limit: number },
 ): Promise<{ contacts: Contact[]; more: boolean }> {
-  const filter = filterOf(whose, range);
+  // Who is parked is left alone [PK1].
+  const filter = { ...ofPerson(whose), ...awakeAt(whose.now), "followUp.dueAt": dueWithin(range) };
   const dueAt = after && new Date(after.dueAt);
   const beyond = after &&
     dueAt && {
@@ -44,6 +63,16 @@ export async function findDue(
   return { contacts: records.slice(0, limit).map(toContact), more: records.length > limit };
 }
 
+export async function countParked(whose: WhoseFollowUps): Promise<number> {
+  return ContactModel.countDocuments({ ...ofPerson(whose), ...parkedAt(whose.now) });
+}
+
+/** Two counts that indexes answer: nobody is read to see whether they are parked. */
 export async function countDue(whose: WhoseFollowUps, range: DueRange): Promise<number> {
-  return ContactModel.countDocuments(filterOf(whose, range));
+  const due = { ...ofPerson(whose), "followUp.dueAt": dueWithin(range) };
+  const [all, parked] = await Promise.all([
+    ContactModel.countDocuments(due),
+    ContactModel.countDocuments({ ...due, ...parkedAt(whose.now) }),
+  ]);
+  return all - parked;
 }

@@ -5,7 +5,7 @@ import { findSettings } from "#server/organizations/organization-settings.store.
 import { findHeads } from "#server/pipeline/pipeline.store.ts";
 import { resolvePipelineId } from "#server/pipeline/resolve-stage.ts";
 import { invalidField } from "#server/platform/app-error.ts";
-import { countDue, findDue, type DuePlace } from "./follow-up.store.ts";
+import { countDue, countParked, findDue, type DuePlace } from "./follow-up.store.ts";
 
 const GROUPS: readonly FollowUpGroup[] = ["overdue", "today", "upcoming"];
 
@@ -34,9 +34,10 @@ export async function listFollowUps(
   ]);
   const heads = await findHeads([pipelineId]);
   const now = app.now().getTime();
-  const whose = { pipelineId, assigneeId: assignee === "nobody" ? null : assignee };
-  const [page, overdue = 0, today = 0, upcoming = 0] = await Promise.all([
+  const whose = { pipelineId, assigneeId: assignee === "nobody" ? null : assignee, now: new Date(now) };
+  const [page, parked, overdue = 0, today = 0, upcoming = 0] = await Promise.all([
     findDue(whose, group ? rangeOf(group, now, timeZone) : {}, { after, limit }),
+    countParked(whose),
     ...GROUPS.map((one) => countDue(whose, rangeOf(one, now, timeZone))),
   ]);
   const last = page.contacts.at(-1);
@@ -44,6 +45,7 @@ export async function listFollowUps(
     contacts: page.contacts,
     next: page.more && last?.followUp ? writeCursor({ dueAt: last.followUp.dueAt, id: last.id }) : null,
     totals: { overdue, today, upcoming },
+    parked,
     timeZone,
     seq: heads.get(pipelineId) ?? 0,
   };

@@ -57,6 +57,20 @@ export const FollowUpChange = z
   .nullable();
 export type FollowUpChange = z.infer<typeof FollowUpChange>;
 
+export const MAX_PARK_REASON_LENGTH = 200;
+
+/** Left alone until a moment: still Open, asked of nobody meanwhile. Past its moment it is parked no more. */
+export const Parked = z.object({ until: Instant, reason: z.string().nullable() });
+export type Parked = z.infer<typeof Parked>;
+
+/** null wakes the contact now. */
+export const ParkedChange = z
+  .strictObject({
+    until: Instant,
+    reason: z.string().trim().min(1).max(MAX_PARK_REASON_LENGTH).nullable().default(null),
+  })
+  .nullable();
+
 /** How a contact came in. */
 export const ContactSource = z.enum(["user", "api", "import", "demo"]);
 export type ContactSource = z.infer<typeof ContactSource>;
@@ -93,6 +107,7 @@ export const Contact = z.object({
   followUp: FollowUp.nullable(),
   /** Messages sent since the last reply: the step of the cadence that was reached. */
   followUpStep: z.int().min(0),
+  parked: Parked.nullable(),
   source: ContactSource,
   /** Grows by one with every saved change of this contact. */
   version: z.int(),
@@ -139,6 +154,7 @@ export const ContactChange = z.strictObject({
   message: Message.optional(),
   note: z.string().trim().min(1).max(MAX_NOTE_LENGTH).optional(),
   followUp: FollowUpChange.optional(),
+  parked: ParkedChange.optional(),
 });
 export type ContactChange = z.infer<typeof ContactChange>;
 

@@ -19,6 +19,10 @@ export const ContactEventType = z.enum([
   "contact.follow_up_set",
   /** Done, by hand or by writing again; `after.followUp` is the next step, if there is one. */
   "contact.follow_up_done",
+  /** Parked, or parked for another day. */
+  "contact.parked",
+  /** Woken: at its moment, by a person or by a reply. */
+  "contact.woke",
 ]);
 export type ContactEventType = z.infer<typeof ContactEventType>;
 

@@ -43,7 +43,9 @@ export const ContactFilter = z.strictObject({
   assigneeId: oneOrMore(z.union([Id, z.literal("nobody")])).optional(),
   source: oneOrMore(ContactSource).optional(),
   date: DateFilter.optional(),
-  /** No activity for at least so many days. */
+  /** Parked now, or not. */
+  parked: z.boolean().optional(),
+  /** No activity for at least so many days; what is parked is quiet on purpose and not meant. */
   quietDays: z.int().min(1).max(MAX_QUIET_DAYS).optional(),
   /** Every word must be the beginning of a word in the handle, name, e-mail or phone number. */
   search: z.string().trim().min(1).max(MAX_SEARCH_LENGTH).optional(),

@@ -27,6 +27,8 @@ export const FollowUpsPage = z.object({
   next: z.string().nullable(),
   /** Exact, for the same assignee, whatever the group of this page. */
   totals: FollowUpTotals,
+  /** Contacts of the same assignee that are parked: they are in no group until they wake. */
+  parked: z.int(),
   timeZone: z.string(),
   seq: z.int(),
 });

@@ -9,7 +9,11 @@ export function isActivity(type: PipelineEventType): boolean {
 }
 
 /** What the log of an older version does not say about a new contact. */
-const BEFORE_FOLLOW_UPS: Pick<Contact, "followUp" | "followUpStep"> = { followUp: null, followUpStep: 0 };
+const ABSENT: Pick<Contact, "followUp" | "followUpStep" | "parked"> = {
+  followUp: null,
+  followUpStep: 0,
+  parked: null,
+};
 
 /**
  * The contact after an event. A contact is nothing but the fold of its events: the server saves exactly this, a
@@ -17,8 +21,7 @@ const BEFORE_FOLLOW_UPS: Pick<Contact, "followUp" | "followUpStep"> = { followUp
  * (`seq` not above the contact's) change nothing.
  */
 export function applyToContact(contact: Contact | undefined, event: PipelineEvent): Contact | undefined {
-  if (event.type === "contact.created")
-    return contact ?? { ...BEFORE_FOLLOW_UPS, ...(event.after as Contact) };
+  if (event.type === "contact.created") return contact ?? { ...ABSENT, ...(event.after as Contact) };
   if (!contact || event.seq <= contact.seq) return contact;
   if (event.type === "pipeline.reranked") {
     const rank = event.after.ranks?.[contact.id];

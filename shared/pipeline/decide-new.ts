@@ -44,6 +44,7 @@ export function decideNew(input: NewContact, context: DecisionContext): Decision
     lastMessage: null,
     followUp: null,
     followUpStep: 0,
+    parked: null,
     source: input.source,
     version: 1,
     seq: context.head + 1,

@@ -14,6 +14,7 @@ import {
   logMessage,
   nextTagIds,
 } from "./draft.ts";
+import { checkParking, park } from "./parking.ts";
 
 /**
  * Decides one change of one contact: what is saved, what is logged, what rules add. Pure: the server runs it with
@@ -32,7 +33,7 @@ export function decide(
     liveRules(context),
   );
   const statusAfter = status ?? effect?.status ?? contact.leadStatus;
-  const misplaced = checkLostReason(change, statusAfter);
+  const misplaced = checkLostReason(change, statusAfter) ?? checkParking(change, statusAfter, context.now);
   if (misplaced) return misplaced;
 
   if (change.followUp?.act === "snooze" && contact.followUp === null) {
@@ -102,8 +103,10 @@ export function decide(
     draft.add("contact.note_added", {}, { note: change.note });
     changed.push("note");
   }
+  const isNews = change.message !== undefined && !isLate(contact, change.message);
+  park(draft, change, isNews && change.message?.direction === "in", context);
+  if (draft.contact.parked !== contact.parked) changed.push("parked");
   const before = draft.events.length;
-  const isNews = change.message && !isLate(contact, change.message);
   followUp(draft, contact, isNews ? change : { ...change, message: undefined }, context);
   if (change.followUp !== undefined && draft.events.length > before) changed.push("followUp");
   return { ok: true, contact: draft.contact, events: draft.events, changed, automations };

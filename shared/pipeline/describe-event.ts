@@ -1,4 +1,4 @@
-import type { Contact, FollowUp } from "../contracts/contact.ts";
+import type { Contact } from "../contracts/contact.ts";
 import type { Cause, PipelineEvent, PipelineEventType } from "../contracts/event.ts";
 import { CONVERSATION_STATUS_LABEL, LEAD_STATUS_LABEL } from "../contracts/labels.ts";
 import type { LeadStatus } from "../contracts/lead-status.ts";
@@ -105,6 +105,9 @@ class Teller {
       case "contact.follow_up_set":
       case "contact.follow_up_done":
         return this.#event.cause ? this.#followUpFollowed() : this.#followUpChanged();
+      case "contact.parked":
+      case "contact.woke":
+        return this.#parkingChanged();
       case "pipeline.stages_changed":
         return { active: [text("changed the stages")], passive: [text("the stages changed")] };
       case "pipeline.rules_changed":
@@ -240,7 +243,21 @@ class Teller {
     return this.#both(verb, `was ${verb}`, [...origin, text(" to "), this.#person(after.assigneeId)]);
   }
 
-  #day(followUp: FollowUp): Segment {
+  #parkingChanged(): Phrase {
+    const { before, after } = this.#event;
+    const { parked } = after;
+    if (parked) {
+      const reason = parked.reason ? [text(": "), value(parked.reason)] : [];
+      const until = [text(" until "), this.#day(parked.until), ...reason];
+      return before.parked
+        ? this.#both("parked", "was parked anew", until)
+        : this.#both("parked", "was parked", until);
+    }
+    const reason = before.parked?.reason;
+    return this.#both("woke", "woke up", reason ? [text(", parked for: "), value(reason)] : []);
+  }
+
+  #day(at: string): Segment {
     const timeZone = this.#names.timeZone ?? "UTC";
     const format = new Intl.DateTimeFormat("en-GB", {
       weekday: "short",
@@ -248,7 +265,7 @@ class Teller {
       month: "short",
       timeZone,
     });
-    return value(format.format(Date.parse(followUp.dueAt)));
+    return value(format.format(Date.parse(at)));
   }
 
   /** A follow-up that somebody has changed themselves. */
@@ -266,12 +283,12 @@ class Teller {
     if (type === "contact.follow_up_done") return say("completed the follow-up", `${it} was completed`);
     if (!next) return say("removed the follow-up", `${it} was removed`);
     if (!old) {
-      const day = [text(" for "), this.#day(next), ...note];
+      const day = [text(" for "), this.#day(next.dueAt), ...note];
       return say("scheduled a follow-up", `a follow-up${about} was scheduled`, day);
     }
     if (old.dueAt === next.dueAt)
       return say("changed the note of the follow-up", `the note of ${it} changed`, note);
-    const move = [...this.#change(this.#day(old), this.#day(next)), ...note];
+    const move = [...this.#change(this.#day(old.dueAt), this.#day(next.dueAt)), ...note];
     return say("moved the follow-up", `${it} was moved`, move);
   }
 
@@ -283,7 +300,7 @@ class Teller {
     if (next?.step === 0) return say(text(`follow-up${about} is due now`));
     if (next) {
       const step = next.step === null ? [] : [text(`, step ${next.step} of the cadence`)];
-      return say(text(`next follow-up${about} on `), this.#day(next), ...step);
+      return say(text(`next follow-up${about} on `), this.#day(next.dueAt), ...step);
     }
     const isDone = this.#event.type === "contact.follow_up_done";
     return say(text(isDone ? `follow-up${about} done, none comes after it` : `follow-up${about} ended`));
@@ -319,6 +336,7 @@ const CAUSE: Partial<Record<PipelineEventType, { active: string; passive: string
   "contact.created": { active: "added the contact", passive: "the contact was added" },
   "contact.stage_changed": { active: "changed the stage", passive: "the stage changed" },
   "contact.status_changed": { active: "changed the lead status", passive: "the lead status changed" },
+  "contact.message_logged": { active: "logged a reply", passive: "a reply came" },
 };
 
 function via(actor: Actor): string {

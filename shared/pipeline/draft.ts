@@ -94,6 +94,10 @@ export function becomeStatus(
     after.lostReason = nextReason;
   }
   if (value !== undefined && value !== draft.contact.value) after.value = value;
+  if (leadStatus !== "open" && draft.contact.parked) {
+    before.parked = draft.contact.parked;
+    after.parked = null;
+  }
   if (isStopped(leadStatus, context.settings) && draft.contact.followUpStep !== 0) {
     // Whoever reopens the contact begins the cadence anew.
     before.followUpStep = draft.contact.followUpStep;

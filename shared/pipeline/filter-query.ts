@@ -29,6 +29,7 @@ export const FILTER_KEYS = [
   "assignee",
   "source",
   "date",
+  "parked",
   "quiet",
   "q",
 ] as const;
@@ -61,6 +62,7 @@ export function filterToQuery(filter: ContactFilter): URLSearchParams {
     assignee: filter.assigneeId?.join(","),
     source: filter.source?.join(","),
     date: date && dateText(date),
+    parked: filter.parked === undefined ? undefined : filter.parked ? "yes" : "no",
     quiet: quietDays?.toString(),
     q: filter.search,
   };
@@ -149,6 +151,13 @@ class QueryReader {
     return this.drop("date", text, `must be one of ${namesOf(DATE_FIELDS)}, then a colon, then ${ranges}`);
   }
 
+  parked(): boolean | undefined {
+    const text = this.one("parked");
+    if (text === undefined) return undefined;
+    if (text === "yes" || text === "no") return text === "yes";
+    return this.drop("parked", text, "must be yes or no");
+  }
+
   quietDays(): number | undefined {
     const text = this.one("quiet");
     if (text === undefined) return undefined;
@@ -197,6 +206,7 @@ export function filterFromQuery(
     ),
     source: reader.list("source", (value) => isOneOf(SOURCES, value), namesOf(SOURCES)),
     date: reader.date(),
+    parked: reader.parked(),
     quietDays: reader.quietDays(),
     search: reader.search(),
   };

@@ -18,6 +18,8 @@ export type FilterFacts = Pick<
   lastMessageAt: number | null;
   statusChangedAt: number;
   lastActivityAt: number;
+  /** null: not parked. */
+  parkedUntil: number | null;
   /** The words it is found by, each behind a line break: a word that begins one is a text that is in here. */
   searchText: string;
 };
@@ -50,6 +52,7 @@ export function factsOf(contact: Contact, isSearched: boolean): FilterFacts {
     lastMessageAt: lastMessage && Date.parse(lastMessage.at),
     statusChangedAt: Date.parse(contact.statusChangedAt),
     lastActivityAt: Date.parse(contact.lastActivityAt),
+    parkedUntil: contact.parked && Date.parse(contact.parked.until),
     searchText: isSearched ? searchTextOf(searchTermsOf(contact)) : "",
   };
 }
@@ -76,9 +79,11 @@ function testSearch(query: string): Test {
 
 /** The filter as one test, for many contacts at one moment. Cheap conditions come first. */
 export function compileFilter(filter: ContactFilter, { now, timeZone }: FilterMoment): Test {
-  const { leadStatus, stageId, conversationStatus, tags, assigneeId, source, date, quietDays, search } =
-    filter;
+  const { leadStatus, stageId, conversationStatus, tags, assigneeId, source, date, search } = filter;
+  const { parked, quietDays } = filter;
   const tests: Test[] = [];
+  const moment = new Date(now).getTime();
+  const isParked: Test = ({ parkedUntil }) => parkedUntil !== null && parkedUntil > moment;
   if (leadStatus) tests.push((facts) => leadStatus.includes(facts.leadStatus));
   if (stageId) tests.push((facts) => stageId.includes(facts.stageId));
   if (conversationStatus)
@@ -86,9 +91,10 @@ export function compileFilter(filter: ContactFilter, { now, timeZone }: FilterMo
   if (assigneeId) tests.push((facts) => assigneeId.includes(facts.assigneeId ?? "nobody"));
   if (source) tests.push((facts) => source.includes(facts.source));
   if (tags) tests.push(testTags(tags));
+  if (parked !== undefined) tests.push((facts) => isParked(facts) === parked);
   if (quietDays !== undefined) {
     const since = quietSince(quietDays, now);
-    tests.push(({ lastActivityAt }) => lastActivityAt <= since);
+    tests.push((facts) => facts.lastActivityAt <= since && !isParked(facts));
   }
   if (date) {
     const { from, until } = spanOf(date, now, timeZone);

@@ -1,4 +1,4 @@
-import type { Contact, ContactChange, FollowUp, MessageDirection } from "../contracts/contact.ts";
+import type { Contact, ContactChange, FollowUp, MessageDirection, Parked } from "../contracts/contact.ts";
 import type { PipelineEventType } from "../contracts/event.ts";
 import type { FollowUpGroup } from "../contracts/follow-ups.ts";
 import type { LeadStatus } from "../contracts/lead-status.ts";
@@ -30,13 +30,14 @@ export function stepAfter(
 
 /** Everything the cadence asks for was written, and nothing came back: a person may let go [FU4]. */
 export function isOfferedForAbandoned(
-  contact: Pick<Contact, "leadStatus" | "conversationStatus" | "followUp" | "followUpStep">,
+  contact: Pick<Contact, "leadStatus" | "conversationStatus" | "followUp" | "followUpStep" | "parked">,
   { cadence }: OrganizationSettings,
 ): boolean {
   return (
     contact.leadStatus === "open" &&
     contact.conversationStatus === "no_reply" &&
     contact.followUp === null &&
+    contact.parked === null &&
     cadence.length > 0 &&
     contact.followUpStep > cadence.length
   );
@@ -83,6 +84,35 @@ function afterMessage(
   return { followUp: { dueAt, note: null, step: followUpStep }, type, trigger };
 }
 
+/** Nine in the morning of the day on which a contact wakes, or later when it wakes later. */
+function dueWhenAwake({ until }: Parked, timeZone: string): string {
+  return iso(Math.max(Date.parse(until), instantAt(dayOf(until, timeZone), DUE_HOUR, timeZone)));
+}
+
+/** What is due while a contact is parked is due when it wakes; what is planned for later stays [PK4]. */
+function afterParking(
+  { followUp }: Contact,
+  parked: Parked,
+  { settings }: { settings: OrganizationSettings },
+): NextFollowUp {
+  const dueAt = dueWhenAwake(parked, settings.timeZone);
+  const isLater = followUp !== null && followUp.dueAt >= dueAt;
+  const next = isLater ? followUp : { dueAt, note: followUp?.note ?? parked.reason, step: null };
+  return { followUp: next, type: "contact.follow_up_set", trigger: "contact.parked" };
+}
+
+/** Who wakes a contact before its day takes it up now. */
+function afterWaking(
+  { followUp }: Contact,
+  parked: Parked,
+  { now, settings }: { now: string; settings: OrganizationSettings },
+): NextFollowUp | undefined {
+  const isEarly = parked.until > iso(now) && followUp?.dueAt === dueWhenAwake(parked, settings.timeZone);
+  if (!isEarly) return undefined;
+  const next = { ...followUp, dueAt: iso(now) };
+  return { followUp: next, type: "contact.follow_up_set", trigger: "contact.woke" };
+}
+
 function isSame(a: FollowUp | null, b: FollowUp | null): boolean {
   return a?.dueAt === b?.dueAt && a?.note === b?.note && a?.step === b?.step;
 }
@@ -101,6 +131,9 @@ export function decideFollowUp(
   if (change.followUp !== undefined) next = byHand(contact.followUp, change.followUp);
   else if (contact.leadStatus !== start.leadStatus && isStopped(contact.leadStatus, context.settings))
     next = { followUp: null, type: "contact.follow_up_set", trigger: "contact.status_changed" };
+  else if (change.parked && contact.parked !== start.parked && contact.parked)
+    next = afterParking(contact, contact.parked, context);
+  else if (change.parked === null && start.parked) next = afterWaking(contact, start.parked, context);
   else if (change.message) next = afterMessage(contact, change.message.direction, context);
   return next && !isSame(contact.followUp, next.followUp) ? next : undefined;
 }

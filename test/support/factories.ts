@@ -52,6 +52,7 @@ export function aContact(fields: Partial<Contact> & Pick<Contact, "stageId">): C
     lastMessage: null,
     followUp: null,
     followUpStep: 0,
+    parked: null,
     source: "user",
     version: 1,
     seq: 1,

@@ -84,6 +84,7 @@ export function someFacts({ stageIds, tagIds, memberIds, now }: Vocabulary) {
     lastMessage: fc.option(
       at.map((moment): NonNullable<Contact["lastMessage"]> => ({ direction: "in", text: "hi", at: moment })),
     ),
+    parked: fc.option(at.map((until) => ({ until, reason: null }))),
     createdAt: at,
     statusChangedAt: at,
     lastActivityAt: at,
@@ -124,13 +125,14 @@ export function someFilters({ stageIds, tagIds, memberIds, now }: Vocabulary): f
           return { ...rest, from, to };
         }),
       ),
+      parked: fc.boolean(),
       quietDays: fc.constantFrom(1, 7, 14, 30, 365),
       search: fc.constantFrom(...QUERIES),
     },
     { requiredKeys: [] },
   );
   // Many conditions at once match almost nobody: most filters have few.
-  return fc.tuple(all, fc.nat(8), fc.constantFrom(1, 1, 2, 9)).map(([filter, start, count]) => {
+  return fc.tuple(all, fc.nat(9), fc.constantFrom(1, 1, 2, 10)).map(([filter, start, count]) => {
     const parts = Object.entries(filter);
     const turned = [
       ...parts.slice(start % (parts.length || 1)),

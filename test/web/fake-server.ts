@@ -57,6 +57,7 @@ function aContact(id: string, stageId: string, rank: string): Contact {
     lastMessage: null,
     followUp: null,
     followUpStep: 0,
+    parked: null,
     source: "demo",
     version: 1,
     seq: 0,

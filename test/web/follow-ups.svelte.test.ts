@@ -41,7 +41,7 @@ function answer(
     today: of("today").length,
     upcoming: of("upcoming").length,
   };
-  return { contacts, next, totals, timeZone: "UTC", seq: server.pipeline.seq };
+  return { contacts, next, totals, parked: 0, timeZone: "UTC", seq: server.pipeline.seq };
 }
 
 async function open(server: FakeServer, assigneeId?: string) {

@@ -2,6 +2,7 @@ import CalendarDays from "@lucide/svelte/icons/calendar-days";
 import CircleDot from "@lucide/svelte/icons/circle-dot";
 import Hourglass from "@lucide/svelte/icons/hourglass";
 import LogIn from "@lucide/svelte/icons/log-in";
+import CirclePause from "@lucide/svelte/icons/circle-pause";
 import MessageCircle from "@lucide/svelte/icons/message-circle";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import Tag from "@lucide/svelte/icons/tag";
@@ -17,5 +18,6 @@ export const FIELD_ICON: Record<FilterField, Component<{ class?: string }>> = {
   assigneeId: UserRound,
   source: LogIn,
   date: CalendarDays,
+  parked: CirclePause,
   quietDays: Hourglass,
 };

@@ -21,6 +21,7 @@ export const FILTER_LABEL: Record<FilterField, string> = {
   assigneeId: "Assignee",
   source: "Source",
   date: "Date",
+  parked: "Parked",
   quietDays: "No activity",
 };
 
@@ -46,6 +47,8 @@ export const SOURCE_LABEL: Record<Contact["source"], string> = {
   import: "Import",
   demo: "Demo",
 };
+
+export const PARKED_LABEL = { yes: "Parked", no: "Not parked" };
 
 export const NO_MESSAGE_LABEL = "No message yet";
 export const NOBODY_LABEL = "Nobody";
@@ -109,6 +112,8 @@ export function filterWords(
       return list(source?.map((name) => SOURCE_LABEL[name]));
     case "date":
       return date && dateWords(date);
+    case "parked":
+      return filter.parked === undefined ? undefined : PARKED_LABEL[filter.parked ? "yes" : "no"];
     case "quietDays":
       return quietDays === undefined
         ? undefined

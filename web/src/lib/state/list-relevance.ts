@@ -29,7 +29,8 @@ export function filteredFields(filter: ContactFilter): ReadonlySet<keyof Contact
   if (filter.tags) fields.push("tagIds");
   if (filter.assigneeId) fields.push("assigneeId");
   if (filter.date) fields.push(DATE_FIELD[filter.date.field]);
-  if (filter.quietDays) fields.push("lastActivityAt");
+  if (filter.parked !== undefined) fields.push("parked");
+  if (filter.quietDays) fields.push("lastActivityAt", "parked");
   if (filter.search) fields.push(...SEARCHED);
   return new Set(fields);
 }
@@ -58,6 +59,6 @@ export function rulesOut(event: PipelineEvent, filter: ContactFilter): boolean {
 }
 
 /** Filters that contacts enter and leave by the mere passing of time. */
-export function movesWithTime({ date, quietDays }: ContactFilter): boolean {
-  return quietDays !== undefined || (date !== undefined && "range" in date);
+export function movesWithTime({ date, parked, quietDays }: ContactFilter): boolean {
+  return parked !== undefined || quietDays !== undefined || (date !== undefined && "range" in date);
 }
