@@ -26,7 +26,7 @@ import { errorHandler, requireJson, unknownPath } from "./platform/http.ts";
 import { createLive, room } from "./platform/live.ts";
 import { createLogger } from "./platform/logger.ts";
 import { connectNodes } from "./platform/redis.ts";
-import { createLiveServer, type LiveServer, type LiveSocket } from "./platform/sockets.ts";
+import { createLiveServer, presenceExchange, type LiveServer, type LiveSocket } from "./platform/sockets.ts";
 import { createPresence } from "./presence/presence.ts";
 import { presenceSocket } from "./presence/presence.socket.ts";
 import { viewsRoutes } from "./views/views.routes.ts";
@@ -127,8 +127,11 @@ async function admit(app: AppContext, socket: LiveSocket): Promise<void> {
   Object.assign(socket.data, { userId: user.id, name: user.name, organizationId, sessionId });
 }
 
-function openSockets(app: AppContext, io: LiveServer): { stop(): void } {
-  const presence = createPresence((pipelineId, viewers) => app.live.publishViewers(pipelineId, viewers));
+function openSockets(app: AppContext, io: LiveServer, isOneOfMany: boolean): { stop(): void } {
+  const presence = createPresence(
+    (pipelineId, viewers) => app.live.publishViewers(pipelineId, viewers),
+    isOneOfMany ? presenceExchange(io) : undefined,
+  );
   io.use((socket, next) => {
     admit(app, socket).then(
       () => next(),
@@ -197,7 +200,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     ),
   };
   nodes?.join(io);
-  const presence = openSockets(app, io);
+  const presence = openSockets(app, io, nodes !== undefined);
   http.on("request", createPages(app, pages));
   const stopWaking = startWaking(app, options.wakeMs);
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);

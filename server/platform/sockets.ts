@@ -7,25 +7,22 @@ import type {
 import type { Logger } from "pino";
 import { Server, type Socket } from "socket.io";
 import type { z } from "zod";
+import type { NodePresence, PresenceExchange } from "#server/presence/presence.ts";
 import { findErrorBody, INTERNAL_ERROR } from "./error-body.ts";
 
 const MAX_MESSAGE_BYTES = 100_000;
+/** A closed laptop says nothing: after both of these it counts as gone. */
+const PING_EVERY_MS = 5_000;
+const PING_WAIT_MS = 4_000;
 
 /** The person behind a socket, as of its handshake; rights are checked again with every message that writes. */
 export type SocketData = { userId: string; name: string; organizationId: string; sessionId: string };
 
-export type LiveServer = Server<
-  ClientToServerEvents,
-  ServerToClientEvents,
-  Record<string, never>,
-  SocketData
->;
-export type LiveSocket = Socket<
-  ClientToServerEvents,
-  ServerToClientEvents,
-  Record<string, never>,
-  SocketData
->;
+/** What processes tell each other. */
+type NodeEvents = { "presence:told": (told: NodePresence) => void };
+
+export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents, NodeEvents, SocketData>;
+export type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents, NodeEvents, SocketData>;
 
 /**
  * Websocket only and uncompressed: polling halves the fan-out and deflate costs ten times the CPU and memory.
@@ -36,6 +33,8 @@ export function createLiveServer(http: HttpServer, origins: readonly string[]): 
     transports: ["websocket"],
     perMessageDeflate: false,
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    pingInterval: PING_EVERY_MS,
+    pingTimeout: PING_WAIT_MS,
     serveClient: false,
     allowRequest: (request, allow) => {
       // A page of another site must not open a socket with this site's cookie. Programs send no origin.
@@ -43,6 +42,14 @@ export function createLiveServer(http: HttpServer, origins: readonly string[]): 
       allow(null, origin === undefined || origins.includes(origin));
     },
   });
+}
+
+/** Presence between the processes that Redis joins. */
+export function presenceExchange(io: LiveServer): PresenceExchange {
+  return {
+    send: (told) => void io.serverSideEmit("presence:told", told),
+    listen: (hear) => void io.on("presence:told", hear),
+  };
 }
 
 /** Wraps a listener: input is checked, and every message is answered, whatever happens. */
