@@ -22,6 +22,7 @@ export class Index {
   expireAfterSeconds: number | undefined;
   /** Bit i is set once field i has met an array: then a document may have several keys. */
   multikey: number;
+  dropped = false;
   /** Keys that open transactions will write, by the text of the key. Unique indexes only. */
   readonly claims = new Map<string, { owner: Transaction; rid: number }>();
   readonly #topFields: ReadonlySet<string>;
@@ -110,6 +111,16 @@ function topFieldsOf(query: Doc): string[] {
   });
 }
 
+/** An index on its way: writes keep it up to date, no query uses it before it is whole. */
+export type IndexBuild = {
+  readonly index: Index;
+  /** Documents that are in it already, for those who ask how long it takes. */
+  done: number;
+  /** Keys of a unique index that two documents had at some moment: looked at again in the end. */
+  readonly suspects: Map<string, Buffer>;
+  readonly finished: Promise<void>;
+};
+
 /** A document as it was until commit number `until`; `null` means that it did not exist. */
 export type PastVersion = { until: number; bytes: Uint8Array | null };
 
@@ -119,6 +130,7 @@ export class Collection {
   readonly name: string;
   readonly options: Doc;
   indexes: Index[] = [];
+  build: IndexBuild | undefined;
   nextRid = 1;
   /** Documents that an open transaction has changed. */
   readonly claims = new Map<number, Transaction>();

@@ -27,6 +27,7 @@ import {
   replSetGetStatus,
   serverStatus,
 } from "./server-commands.ts";
+import { isSqliteError } from "./store.ts";
 import { Double, Stamp, isTruthy, toNumber, type Value } from "./values.ts";
 import { findAndModify, insert, remove, requireSimpleCollation, update } from "./write-commands.ts";
 
@@ -122,7 +123,10 @@ export async function runCommand(context: Context): Promise<Reply> {
     if (maxTime) context.deadline = performance.now() + maxTime;
     endsTransaction = context.command === "commitTransaction" || context.command === "abortTransaction";
     joinSession(context, command, endsTransaction);
-    if (context.session) context.session.busy++;
+    if (context.session) {
+      context.session.busy++;
+      context.session.connectionId = context.connectionId;
+    }
     try {
       const reply = await command.run(context);
       // A failed statement leaves nothing to go on with: the server has to take the whole transaction back.
@@ -135,9 +139,10 @@ export async function runCommand(context: Context): Promise<Reply> {
       }
     }
   } catch (error) {
+    const failure = isSqliteError(error) ? context.engine.store.takeBack(error) : error;
     if (context.transaction && context.session && !endsTransaction)
       context.instance.sessions.abort(context.session);
-    return errorReply(context, error);
+    return errorReply(context, failure);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { decode, encode } from "./bson-codec.ts";
 import { errorReply, nextClusterTime, runCommand } from "./commands.ts";
 import type { Context, Instance, Reply } from "./context.ts";
-import { CommandError } from "./errors.ts";
+import { CommandError, outOfDiskSpace } from "./errors.ts";
 import { Bin } from "./values.ts";
 
 const OP_REPLY = 1;
@@ -10,6 +10,7 @@ const OP_QUERY = 2004;
 const OP_MSG = 2013;
 const HEADER_BYTES = 16;
 const MAX_MESSAGE_BYTES = 48_000_000;
+const MAX_WAITING = 100;
 const CHECKSUM_PRESENT = 1;
 const MORE_TO_COME = 2;
 const KNOWN_FLAGS = CHECKSUM_PRESENT | MORE_TO_COME | (1 << 16);
@@ -45,6 +46,8 @@ export class Connection {
       this.#socket.destroy();
       return;
     }
+    // Who sends faster than we can work has to wait.
+    if (this.#waiting.length > MAX_WAITING) this.#socket.pause();
     void this.#runWaiting();
   }
 
@@ -72,8 +75,11 @@ export class Connection {
     if (this.#running) return;
     this.#running = true;
     try {
-      for (let message = this.#waiting.shift(); message; message = this.#waiting.shift())
+      for (let message = this.#waiting.shift(); message; message = this.#waiting.shift()) {
         await this.#run(message);
+        if (this.#socket.writableNeedDrain) await this.#drained();
+        if (this.#waiting.length === 0) this.#socket.resume();
+      }
     } catch {
       this.#socket.destroy();
     } finally {
@@ -81,13 +87,31 @@ export class Connection {
     }
   }
 
+  /** A client that does not fetch its answers gets no further ones: they would pile up here. */
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#socket.off("drain", done).off("close", done);
+        resolve();
+      };
+      this.#socket.on("drain", done).on("close", done);
+    });
+  }
+
   async #run(message: Message): Promise<void> {
     if (message.opCode === OP_QUERY) return this.#runQuery(message);
     if (message.opCode !== OP_MSG) throw new Error("unknown opcode");
     const { flags, context, failure } = this.#parse(message.content);
+    const { store } = this.#instance.engine;
+    const { rollbacks } = store;
     const reply = failure ? errorReply(undefined, failure) : await runCommand(context!);
     if (flags & MORE_TO_COME) return;
-    this.#answer(reply, (bytes) => writeMessageHeader(bytes, message.requestId));
+    const stamp = (bytes: Buffer) => writeMessageHeader(bytes, message.requestId);
+    store.afterCommit((lost) => {
+      // What a reply says of writes that were taken back meanwhile is not true any more.
+      const isTrue = !lost && (store.rollbacks === rollbacks || "errmsg" in reply);
+      this.#answer(isTrue ? reply : errorReply(context, lost ?? outOfDiskSpace()), stamp);
+    });
   }
 
   #parse(content: Buffer): { flags: number; context?: Context; failure?: CommandError } {
@@ -159,7 +183,6 @@ export class Connection {
     this.#answer(reply, (message) => writeReplyHeader(message, requestId), 36);
   }
 
-  /** Sends the reply when everything that it speaks of is safe. */
   #answer(reply: Reply, writeHeader: (bytes: Buffer) => void, headroom = 21): void {
     const time = nextClusterTime();
     let bytes: Buffer;
@@ -174,10 +197,7 @@ export class Connection {
       bytes = encode(errorReply(undefined, error), headroom);
     }
     writeHeader(bytes);
-    this.#instance.engine.store.afterCommit((failure) => {
-      if (failure) this.#socket.destroy();
-      else if (!this.#socket.destroyed) this.#socket.write(bytes);
-    });
+    if (!this.#socket.destroyed) this.#socket.write(bytes);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Raw } from "./bson-codec.ts";
 import type { Context, Reply } from "./context.ts";
-import { CommandError } from "./errors.ts";
+import { CommandError, transactionAborted } from "./errors.ts";
 import { type Paced, startSlice } from "./scan.ts";
 
 /** A query that has not delivered everything yet. */
@@ -120,9 +120,7 @@ export async function letOthersRun(context: Context): Promise<void> {
   if (context.deadline !== undefined && performance.now() > context.deadline) {
     throw new CommandError(50, "operation exceeded time limit");
   }
-  if (context.transaction && context.transaction.state !== "open") {
-    throw new CommandError(251, "Transaction has been aborted.").withLabel("TransientTransactionError");
-  }
+  if (context.transaction && context.transaction.state !== "open") throw transactionAborted();
   startSlice();
 }
 

@@ -1,5 +1,5 @@
 import { type Encodable, decode, encode } from "./bson-codec.ts";
-import { type Collection, Index } from "./catalog.ts";
+import type { Collection, Index } from "./catalog.ts";
 import {
   type Context,
   type Reply,
@@ -11,8 +11,8 @@ import {
   wrongType,
 } from "./context.ts";
 import { collectAll, letOthersRun } from "./cursors.ts";
-import { duplicateKey } from "./duplicate-key.ts";
 import { CommandError } from "./errors.ts";
+import { buildIndex } from "./index-build.ts";
 import { compileFilter } from "./match.ts";
 import { isNamedBy, sameKeyPattern } from "./planner.ts";
 import { scan } from "./scan.ts";
@@ -40,8 +40,9 @@ async function whenUnwritten(context: Context, collection: Collection): Promise<
     const [writer] = context.engine
       .writersOf(collection)
       .filter((transaction) => transaction !== context.transaction);
-    if (!writer) return;
-    await writer.finished;
+    const obstacle = collection.build ?? writer;
+    if (!obstacle) return;
+    await obstacle.finished;
     await letOthersRun(context);
   }
 }
@@ -194,6 +195,11 @@ export async function createIndexes(context: Context): Promise<Reply> {
   collection ??= context.engine.store.createCollection(context.database, name, new Map());
   const numIndexesBefore = collection.indexes.length;
   for (const spec of specs) {
+    if (isPresent(collection, spec)) continue;
+    if (collection.indexes.length >= MAX_INDEXES)
+      throw new CommandError(67, `add index fails, too many indexes for ${collection.namespace}`);
+    await whenUnwritten(context, collection);
+    if (collection.dropped) throw new CommandError(26, `ns not found: ${collection.namespace}`);
     if (!isPresent(collection, spec)) await buildIndex(context, collection, spec);
   }
   const numIndexesAfter = collection.indexes.length;
@@ -335,36 +341,6 @@ const IDENTITY = ["unique", "sparse", "partialFilterExpression"];
 
 function sameOptions(a: Doc, b: Doc, options: string[]): boolean {
   return options.every((option) => valuesEqual(a.get(option), b.get(option)));
-}
-
-async function buildIndex(context: Context, collection: Collection, spec: Doc): Promise<void> {
-  if (collection.indexes.length >= MAX_INDEXES)
-    throw new CommandError(67, `add index fails, too many indexes for ${collection.namespace}`);
-  await whenUnwritten(context, collection);
-  if (collection.dropped) throw new CommandError(26, `ns not found: ${collection.namespace}`);
-  if (isPresent(collection, spec)) return;
-  const { engine } = context;
-  // Built in one go: a write in between would be missing in it. First a look whether it can be built at all.
-  const probe = new Index(-1, spec, 0);
-  const seen = new Set<string>();
-  const entries: { key: Buffer; rid: number }[] = [];
-  for (const entry of scan(engine, { collection, ranges: [], backward: false }, undefined)) {
-    if (!entry) continue;
-    const doc = decode(entry.bytes);
-    for (const key of probe.keysOf(doc)) {
-      if (probe.unique) {
-        const text = key.toString("latin1");
-        if (seen.has(text)) throw duplicateKey(collection, probe, doc);
-        seen.add(text);
-      }
-      entries.push({ key, rid: entry.rid });
-    }
-  }
-  const index = engine.store.createIndex(collection, spec);
-  index.multikey = probe.multikey;
-  if (probe.multikey) engine.store.saveIndexSpec(index);
-  entries.sort((a, b) => a.key.compare(b.key) || a.rid - b.rid);
-  for (const { key, rid } of entries) engine.store.addEntry(collection, index, key, rid);
 }
 
 export async function dropIndexes(context: Context): Promise<Reply> {

@@ -1,8 +1,8 @@
 import { decode, encodeStored } from "./bson-codec.ts";
 import type { Collection, Index } from "./catalog.ts";
 import { duplicateKey } from "./duplicate-key.ts";
-import { CommandError, writeConflict } from "./errors.ts";
-import { Store } from "./store.ts";
+import { CommandError, transactionAborted, writeConflict } from "./errors.ts";
+import { Store, type StoreOptions } from "./store.ts";
 import { BlockedByTransaction, type KeyChange, type OverlayEntry, Transaction } from "./transaction.ts";
 import type { Doc } from "./values.ts";
 
@@ -19,11 +19,18 @@ export class Engine {
   readonly store: Store;
   /** The number of the latest commit. */
   version = 0;
+  /** Told when writes were taken back, after all open transactions have been aborted. */
+  onRollback: () => void = () => undefined;
   readonly #open = new Set<Transaction>();
   #historyLog: { collection: Collection; rid: number; until: number }[] = [];
 
-  constructor(dir: string | undefined) {
-    this.store = new Store(dir);
+  constructor(options: StoreOptions = {}) {
+    this.store = new Store(options);
+    this.store.onRollback = () => {
+      for (const transaction of [...this.#open]) this.abort(transaction);
+      this.#historyLog = [];
+      this.onRollback();
+    };
   }
 
   begin(): Transaction {
@@ -91,18 +98,36 @@ export class Engine {
     touched?: ReadonlySet<string>,
   ): void {
     if (collection.dropped) throw new CommandError(26, `ns not found: ${collection.namespace}`);
-    if (transaction) transaction.requireWritable(collection, rid);
-    else {
+    if (transaction) {
+      if (transaction.state !== "open") throw transactionAborted();
+      transaction.requireWritable(collection, rid);
+    } else {
       const owner = collection.claims.get(rid);
       if (owner) throw new BlockedByTransaction(owner);
     }
     const changes = this.#keyChanges(collection, before, after, touched);
     for (const { index, added } of changes) {
-      if (!index.unique || !after) continue;
+      // A build looks for duplicates itself.
+      if (!index.unique || !after || index === collection.build?.index) continue;
       for (const key of added) this.#requireFree(collection, index, key, rid, after.doc, transaction);
     }
-    if (transaction) this.#writeOverlay(collection, rid, before, after, changes, transaction);
-    else this.#apply(collection, rid, before?.bytes ?? null, after?.bytes ?? null, changes, ++this.version);
+    if (transaction) {
+      this.#writeOverlay(collection, rid, before, after, changes, transaction);
+      return;
+    }
+    const version = ++this.version;
+    this.#orTakeBack(() =>
+      this.#apply(collection, rid, before?.bytes ?? null, after?.bytes ?? null, changes, version),
+    );
+  }
+
+  /** A half-made change must not be committed with the rest of the turn. */
+  #orTakeBack(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      throw this.store.takeBack(error);
+    }
   }
 
   #keyChanges(
@@ -112,12 +137,13 @@ export class Engine {
     touched?: ReadonlySet<string>,
   ): KeyChange[] {
     const changes: KeyChange[] = [];
-    for (const index of collection.indexes) {
+    const { indexes, build } = collection;
+    for (const index of build ? [...indexes, build.index] : indexes) {
       if (touched && !index.dependsOn(touched)) continue;
       const multikey = index.multikey;
       const old = before ? index.keysOf(before.doc) : [];
       const now = after ? index.keysOf(after.doc) : [];
-      if (index.multikey !== multikey) this.store.saveIndexSpec(index);
+      if (index.multikey !== multikey && index !== collection.build?.index) this.store.saveIndexSpec(index);
       const removed = old.filter((key) => !now.some((other) => other.equals(key)));
       const added = now.filter((key) => !old.some((other) => other.equals(key)));
       if (removed.length > 0 || added.length > 0) changes.push({ index, removed, added });
@@ -203,6 +229,7 @@ export class Engine {
     this.#remember(collection, rid, before, version);
     collection.changes++;
     for (const { index, removed, added } of changes) {
+      if (index.dropped) continue;
       for (const key of removed) this.store.removeEntry(collection, index, key, rid);
       for (const key of added) this.store.addEntry(collection, index, key, rid);
     }
@@ -222,8 +249,15 @@ export class Engine {
     // This one needs no history any more, so a lone transaction pays nothing for snapshots.
     this.#open.delete(transaction);
     const version = ++this.version;
-    for (const [collection, entries] of transaction.overlay) {
-      for (const [rid, entry] of entries) this.#applyEntry(collection, rid, entry, version);
+    try {
+      this.#orTakeBack(() => {
+        for (const [collection, entries] of transaction.overlay) {
+          for (const [rid, entry] of entries) this.#applyEntry(collection, rid, entry, version);
+        }
+      });
+    } catch (error) {
+      this.#finish(transaction, "aborted");
+      throw error;
     }
     this.#finish(transaction, "committed");
   }

@@ -47,6 +47,7 @@ const CODE_NAMES: Record<number, string> = {
   292: "QueryExceededMemoryLimitNoDiskUseAllowed",
   11000: "DuplicateKey",
   10334: "BSONObjectTooLarge",
+  14031: "OutOfDiskSpace",
   11601: "InterruptedAtShutdown",
 };
 
@@ -88,4 +89,19 @@ export function writeConflict(): CommandError {
     112,
     "Caused by :: Write conflict during plan execution and yielding is disabled. :: Please retry your operation or multi-document transaction.",
   ).withLabel("TransientTransactionError");
+}
+
+export function transactionAborted(): CommandError {
+  return new CommandError(251, "Transaction has been aborted.").withLabel("TransientTransactionError");
+}
+
+export function outOfDiskSpace(): CommandError {
+  return new CommandError(14031, "the disk is full: nothing of this command was written");
+}
+
+export function databaseDamaged(reason: string): CommandError {
+  return new CommandError(
+    1,
+    `the database file cannot be trusted any more (${reason}): nothing is written until it has been checked or replaced by a backup`,
+  );
 }

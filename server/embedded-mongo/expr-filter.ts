@@ -1,6 +1,6 @@
 import { compileExpression, rootScope } from "./expressions.ts";
 import type { CompileExpr, Term } from "./match.ts";
-import { type Value, isTruthy } from "./values.ts";
+import { type Doc, type Value, isTruthy } from "./values.ts";
 
 /** `$expr` in a filter, with the variables of a `$lookup` when there are any. */
 export function exprCompiler(
@@ -15,7 +15,13 @@ export function exprCompiler(
   };
 }
 
-export const compileExpr: CompileExpr = exprCompiler();
+/** The variables that a command brings in `let`: constants, each an expression over no document. */
+export function variablesOf(given: Doc | undefined): ReadonlyMap<string, Value | undefined> {
+  const variables = new Map<string, Value | undefined>();
+  const nothing = rootScope(new Map());
+  for (const [name, value] of given ?? []) variables.set(name, compileExpression(value)(nothing));
+  return variables;
+}
 
 /** `{ $eq: ["$field", <constant>] }` may use an index: it finds more than the expression accepts, never less. */
 function equalityTerms(expression: Value, variables: ReadonlyMap<string, Value | undefined>): Term[] {

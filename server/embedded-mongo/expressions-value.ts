@@ -9,7 +9,7 @@ import {
   withVariables,
 } from "./expressions.ts";
 import { compareValues, valuesEqual } from "./key-encoding.ts";
-import { toRegExp } from "./match.ts";
+import { toPattern } from "./regex.ts";
 import {
   Decimal,
   type Doc,
@@ -240,10 +240,10 @@ const regexMatch: Operator = (argument, name) => {
       throw new CommandError(51104, "$regexMatch needs 'input' to be of type string");
     const flags = options?.(scope);
     if (pattern instanceof Regex)
-      return toRegExp(pattern.pattern, typeof flags === "string" ? flags : pattern.options).test(value);
+      return toPattern(pattern.pattern, typeof flags === "string" ? flags : pattern.options).test(value);
     if (typeof pattern !== "string")
       throw new CommandError(51105, "$regexMatch needs 'regex' to be of type string or regex");
-    return toRegExp(pattern, typeof flags === "string" ? flags : "").test(value);
+    return toPattern(pattern, typeof flags === "string" ? flags : "").test(value);
   };
 };
 

@@ -5,25 +5,33 @@ import { Cursors } from "./cursors.ts";
 import { Engine } from "./engine.ts";
 import { Sessions } from "./sessions.ts";
 import { removeExpired } from "./expiry.ts";
+import type { StoreOptions } from "./store.ts";
 
 const SWEEP_MS = 10_000;
 const EXPIRY_MS = 60_000;
 
+export type ServeOptions = StoreOptions & { socketPath: string };
+
 /** Opens the database and listens on a unix socket. */
-export async function serve(socketPath: string, dir: string | undefined): Promise<() => Promise<void>> {
-  const engine = new Engine(dir);
+export async function serve({ socketPath, ...storage }: ServeOptions): Promise<() => Promise<void>> {
+  const engine = new Engine(storage);
   const instance: Instance = {
     engine,
     sessions: new Sessions(engine),
     cursors: new Cursors(),
     address: socketPath,
   };
+  engine.onRollback = () => instance.sessions.forgetAll();
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer({ noDelay: true }, (socket) => {
+    const id = ++connections;
     sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    new Connection(socket, instance, ++connections);
+    socket.on("close", () => {
+      sockets.delete(socket);
+      instance.sessions.connectionClosed(id);
+    });
+    new Connection(socket, instance, id);
   });
   await listen(server, socketPath);
   const sweeper = setInterval(() => {
@@ -31,8 +39,7 @@ export async function serve(socketPath: string, dir: string | undefined): Promis
     instance.cursors.sweep();
   }, SWEEP_MS);
   const expirer = setInterval(() => {
-    instance.sessions.forgetOldRecords();
-    removeExpired(instance).catch((error: unknown) =>
+    forgetAndExpire(instance).catch((error: unknown) =>
       console.error("Expired documents were not removed:", error),
     );
   }, EXPIRY_MS);
@@ -46,6 +53,11 @@ export async function serve(socketPath: string, dir: string | undefined): Promis
     await closed;
     engine.store.close();
   };
+}
+
+async function forgetAndExpire(instance: Instance): Promise<void> {
+  instance.sessions.forgetOldRecords();
+  await removeExpired(instance);
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -9,7 +9,7 @@ const folder = makeSocketFolder();
 const socketPath = join(folder, "db.sock");
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 try {
-  const stop = await serve(socketPath, values.dir);
+  const stop = await serve({ socketPath, dir: values.dir });
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void stop().then(() => process.exit(0)));
   console.log(connectionString(socketPath));

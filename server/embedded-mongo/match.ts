@@ -1,6 +1,7 @@
 import { CommandError, badValue, failedToParse, typeMismatch } from "./errors.ts";
 import { compareValues, keyText, typeByte, valuesEqual } from "./key-encoding.ts";
 import { someAtPath, splitPath } from "./paths.ts";
+import { toPattern } from "./regex.ts";
 import {
   type Doc,
   MaxKey,
@@ -272,24 +273,11 @@ function compileRegex(operand: Value, options: Value | undefined): LeafTest {
   return regexTest(operand, options ?? "");
 }
 
-export function toRegExp(pattern: string, options: string): RegExp {
-  let flags = "";
-  for (const option of options) {
-    if ("ims".includes(option)) flags += option;
-    else if (option !== "u") throw new CommandError(51108, ` invalid flag in regex options: ${option}`);
-  }
-  try {
-    return new RegExp(pattern, flags);
-  } catch (error) {
-    throw new CommandError(51091, `Regular expression is invalid: ${(error as Error).message}`);
-  }
-}
-
 function regexTest(pattern: string, options: string): LeafTest {
-  const regExp = toRegExp(pattern, options);
+  const compiled = toPattern(pattern, options);
   return (value) =>
     typeof value === "string"
-      ? regExp.test(value)
+      ? compiled.test(value)
       : value instanceof Regex && value.pattern === pattern && value.options === options;
 }
 

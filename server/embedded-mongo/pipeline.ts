@@ -44,8 +44,11 @@ export function runStages(source: Paced<Doc>, stages: readonly Stage[]): Paced<D
 }
 
 /** An update given as a pipeline: only stages that turn one document into one. */
-export function compileUpdatePipeline(stages: Value[]): (doc: Doc) => Doc {
-  const environment = { variables: new Map() } as unknown as Environment;
+export function compileUpdatePipeline(
+  stages: Value[],
+  variables: Environment["variables"],
+): (doc: Doc) => Doc {
+  const environment = { variables };
   const compiled = stages.map((stage) => {
     const [name, argument] = parseStage(stage);
     const compile = TRANSFORMS.get(name);
@@ -56,8 +59,9 @@ export function compileUpdatePipeline(stages: Value[]): (doc: Doc) => Doc {
 }
 
 type Transform = (doc: Doc) => Doc;
+type Variables = Pick<Environment, "variables">;
 
-function addFields(argument: Value, { variables }: Environment): Transform {
+function addFields(argument: Value, { variables }: Variables): Transform {
   if (!(argument instanceof Map))
     throw new CommandError(
       40272,
@@ -88,13 +92,13 @@ function flattened(spec: Doc, prefix: string[]): { parts: string[]; expression: 
   });
 }
 
-function project(argument: Value, { variables }: Environment): Transform {
+function project(argument: Value, { variables }: Variables): Transform {
   if (!(argument instanceof Map)) throw new CommandError(15969, "$project specification must be an object");
   const projection = compileProjection(argument);
   return (doc) => projection(doc, rootScope(doc, variables));
 }
 
-function unset(argument: Value, environment: Environment): Transform {
+function unset(argument: Value, environment: Variables): Transform {
   const paths = Array.isArray(argument) ? argument : [argument];
   if (paths.length === 0 || paths.some((path) => typeof path !== "string"))
     throw new CommandError(
@@ -104,7 +108,7 @@ function unset(argument: Value, environment: Environment): Transform {
   return project(new Map(paths.map((path) => [path as string, 0])), environment);
 }
 
-function replaceWith(argument: Value, { variables }: Environment): Transform {
+function replaceWith(argument: Value, { variables }: Variables): Transform {
   const expression = compileExpression(argument);
   return (doc) => {
     const value = expression(rootScope(doc, variables));
@@ -117,13 +121,13 @@ function replaceWith(argument: Value, { variables }: Environment): Transform {
   };
 }
 
-function replaceRoot(argument: Value, environment: Environment): Transform {
+function replaceRoot(argument: Value, environment: Variables): Transform {
   const newRoot = argument instanceof Map ? argument.get("newRoot") : undefined;
   if (newRoot === undefined) throw new CommandError(40231, "no newRoot specified for the $replaceRoot stage");
   return replaceWith(newRoot, environment);
 }
 
-const TRANSFORMS = new Map<string, (argument: Value, environment: Environment) => Transform>([
+const TRANSFORMS = new Map<string, (argument: Value, environment: Variables) => Transform>([
   ["$addFields", addFields],
   ["$set", addFields],
   ["$project", project],

@@ -13,7 +13,8 @@ import {
 } from "./context.ts";
 import { collectAll, letOthersRun } from "./cursors.ts";
 import { CommandError, failedToParse } from "./errors.ts";
-import { compileExpr, exprCompiler } from "./expr-filter.ts";
+import { exprCompiler, variablesOf } from "./expr-filter.ts";
+import { rootScope } from "./expressions.ts";
 import { keyText } from "./key-encoding.ts";
 import { decoded } from "./lookup.ts";
 import { compileFilter } from "./match.ts";
@@ -38,9 +39,11 @@ const EMPTY: Doc = new Map();
 export async function find(context: Context): Promise<Reply> {
   const { engine, instance, transaction } = context;
   const query = optionalDocument(context, "filter") ?? EMPTY;
-  const filter = compileFilter(query, compileExpr);
+  const variables = variablesOf(optionalDocument(context, "let"));
+  const filter = compileFilter(query, exprCompiler(variables));
   const fields = optionalDocument(context, "projection");
-  const project = fields && fields.size > 0 ? compileProjection(fields, query) : undefined;
+  const projection = fields && fields.size > 0 ? compileProjection(fields, query) : undefined;
+  const project = projection && ((doc: Doc) => projection(doc, rootScope(doc, variables)));
   const sort = parseSort(context.body.get("sort"));
   const { limit, single } = limitOf(context);
   const skip = optionalCount(context, "skip") ?? 0;
@@ -102,7 +105,7 @@ export async function count(context: Context): Promise<Reply> {
   if (context.transaction) throw new CommandError(263, "Cannot run 'count' in a multi-document transaction.");
   const collection = findCollection(context);
   if (!collection) return { n: 0 };
-  const filter = compileFilter(optionalDocument(context, "query") ?? EMPTY, compileExpr);
+  const filter = compileFilter(optionalDocument(context, "query") ?? EMPTY, exprCompiler());
   const [total] = await collectAll(
     context,
     countMatching(context.engine, { collection, filter, hint: context.body.get("hint") }, undefined),
@@ -118,7 +121,7 @@ export async function distinct(context: Context): Promise<Reply> {
   const collection = findCollection(context);
   const found = new Map<string, Value>();
   if (collection) {
-    const filter = compileFilter(optionalDocument(context, "query") ?? EMPTY, compileExpr);
+    const filter = compileFilter(optionalDocument(context, "query") ?? EMPTY, exprCompiler());
     const parts = splitPath(key);
     for (const doc of decoded(
       findDocuments(
@@ -152,7 +155,7 @@ export async function aggregate(context: Context): Promise<Reply> {
     throw failedToParse("The 'cursor' option is required, except for aggregate with the explain argument");
   if (typeof body.get("aggregate") !== "string")
     throw new CommandError(73, "Invalid namespace specified: collectionless aggregations are not supported");
-  const variables = new Map<string, Value | undefined>(optionalDocument(context, "let") ?? EMPTY);
+  const variables = variablesOf(optionalDocument(context, "let"));
   const environment: Environment = { engine, database, transaction, variables };
   const collection = findCollection(context);
   const namespace = `${database}.${collectionName(context)}`;
@@ -274,7 +277,7 @@ function describePlan(
   hint: Value | undefined,
 ): Encodable {
   const order = parseSort(sort);
-  const plan = planQuery(collection, compileFilter(query, compileExpr), order, hint);
+  const plan = planQuery(collection, compileFilter(query, exprCompiler()), order, hint);
   const scans = plan.scans.map(({ index, backward }) => {
     const direction = backward ? "backward" : "forward";
     if (!index) return { stage: "COLLSCAN", direction };

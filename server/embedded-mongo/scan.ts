@@ -2,6 +2,7 @@ import { decode } from "./bson-codec.ts";
 import type { Collection, Index } from "./catalog.ts";
 import type { Engine } from "./engine.ts";
 import { CommandError } from "./errors.ts";
+import { renewPatternTime } from "./regex.ts";
 import type { OverlayEntry, Transaction } from "./transaction.ts";
 
 /** `isPoint`: the range is one whole key, `low`. */
@@ -31,6 +32,7 @@ export function isSliceOver(): boolean {
 }
 
 export function startSlice(): void {
+  renewPatternTime();
   sliceStart = performance.now();
 }
 

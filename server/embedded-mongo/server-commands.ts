@@ -56,6 +56,9 @@ export function serverStatus({ instance }: Context): Reply {
     uptime: Math.floor(process.uptime()),
     localTime: new Date(),
     transactions: { currentOpen: instance.engine.openTransactions },
+    indexBuilds: [...instance.engine.store.collections.values()].flatMap(({ namespace, build }) =>
+      build ? [{ ns: namespace, name: build.index.name, documentsDone: build.done }] : [],
+    ),
     metrics: { cursor: { open: { total: instance.cursors.count } } },
     storageEngine: { name: "sqlite", persistent: true },
   };

@@ -15,11 +15,14 @@ export type Session = {
   recorded: bigint;
   /** A command of it is running, so it is not idle however long that takes. */
   busy: number;
+  /** The connection that it was heard of last. */
+  connectionId: number;
 };
 
 export const SESSION_TIMEOUT_MINUTES = 30;
 // As in MongoDB: a transaction nobody ends must not hold documents, or the past, for ever.
 const TRANSACTION_LIFETIME_MS = 60_000;
+const ABANDONED_AFTER_MS = 1000;
 
 export class Sessions {
   readonly #engine: Engine;
@@ -40,6 +43,7 @@ export class Sessions {
         recorded: saved?.txn ?? -1n,
         usedAt: Date.now(),
         busy: 0,
+        connectionId: 0,
       };
       this.#sessions.set(text, session);
     }
@@ -128,12 +132,29 @@ export class Sessions {
     this.#sessions.delete(text);
   }
 
+  /** What memory knows may be of writes that were taken back; what is true is in the file. */
+  forgetAll(): void {
+    this.#sessions.clear();
+  }
+
+  /** A client that has gone does not end its transaction any more; one that only changed its connection soon speaks again. */
+  connectionClosed(connectionId: number): void {
+    for (const session of this.#sessions.values()) {
+      const { transaction, usedAt } = session;
+      if (transaction?.state !== "open" || session.connectionId !== connectionId) continue;
+      setTimeout(() => {
+        const isSilent = session.busy === 0 && session.usedAt === usedAt;
+        if (isSilent && session.transaction === transaction) this.abort(session);
+      }, ABANDONED_AFTER_MS).unref();
+    }
+  }
+
   /** Aborts transactions that have been open for too long, and forgets old sessions. */
   sweep(now = Date.now()): void {
     for (const [text, session] of this.#sessions) {
-      if (session.busy > 0) continue;
       if (session.transaction && now - session.transaction.startedAt > TRANSACTION_LIFETIME_MS)
         this.abort(session);
+      if (session.busy > 0) continue;
       if (now - session.usedAt > SESSION_TIMEOUT_MINUTES * 60_000) this.#sessions.delete(text);
     }
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { StoreOptions } from "./store.ts";
 
 export type EmbeddedMongo = { url: string; stop(): Promise<void> };
 
@@ -9,11 +10,11 @@ export type EmbeddedMongo = { url: string; stop(): Promise<void> };
  * Starts the built-in database in a worker thread. `dir` is where it keeps its files; without it everything
  * is in memory. Rejects when another process holds the directory.
  */
-export async function startEmbeddedMongo(options: { dir?: string }): Promise<EmbeddedMongo> {
+export async function startEmbeddedMongo(options: StoreOptions): Promise<EmbeddedMongo> {
   const folder = makeSocketFolder();
   const socketPath = join(folder, "db.sock");
   const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-    workerData: { socketPath, dir: options.dir },
+    workerData: { socketPath, ...options },
   });
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   const cleanUp = () => rmSync(folder, { recursive: true, force: true });

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { decode, encode } from "./bson-codec.ts";
 import { Collection, Index } from "./catalog.ts";
-import { CommandError } from "./errors.ts";
-import type { Doc } from "./values.ts";
+import { CommandError, databaseDamaged, outOfDiskSpace } from "./errors.ts";
+import type { Doc, Value } from "./values.ts";
 
 const LAYOUT_VERSION = 1;
 
@@ -28,6 +28,22 @@ type IndexStatements = {
 
 export type Row = [key: Uint8Array, rid: number, bytes: Uint8Array];
 
+export type StoreOptions = {
+  /** Where the files are; without it everything is in memory. */
+  dir?: string | undefined;
+  /** Beyond this the disk counts as full. */
+  maxBytes?: number | undefined;
+};
+
+// SQLite's primary error codes. A write that found no room has changed nothing; after the others only a look
+// at the file can tell what is true.
+const FULL = 13;
+const IO_ERROR_OF_WRITE = 778;
+const DAMAGES = new Set([8, 10, 11, 14, 26]);
+const PAGE_BYTES = 4096;
+// In the saved multikey bits: the index has not all entries yet.
+const UNFINISHED = 2 ** 40;
+
 /**
  * The SQLite file: documents as BSON, index entries as ordered byte strings, retry records. All writes of one
  * turn of the event loop are one SQLite transaction; what must not leave before it is safe waits in `afterCommit`.
@@ -35,25 +51,45 @@ export type Row = [key: Uint8Array, rid: number, bytes: Uint8Array];
 export class Store {
   readonly #db: DatabaseSync;
   readonly collections = new Map<string, Collection>();
+  /** Told when a turn's writes were taken back: whatever memory knows of them is wrong then. */
+  onRollback: () => void = () => undefined;
   readonly #collectionStatements = new Map<number, CollectionStatements>();
   readonly #indexStatements = new Map<number, IndexStatements>();
   readonly #commit: StatementSync;
   readonly #begin: StatementSync;
+  readonly #rollback: StatementSync;
+  /** How often a turn was taken back: an answer that was prepared before is not true any more. */
+  rollbacks = 0;
+  #damage: CommandError | undefined;
   readonly #getRetry: StatementSync;
   readonly #putRetry: StatementSync;
   #writing = false;
-  #waiting: ((failure?: Error) => void)[] = [];
+  #waiting: ((failure?: CommandError) => void)[] = [];
 
-  constructor(dir: string | undefined) {
+  constructor({ dir, maxBytes }: StoreOptions = {}) {
     if (dir !== undefined) mkdirSync(dir, { recursive: true, mode: 0o700 });
     this.#db = openDatabase(dir);
+    if (maxBytes !== undefined) this.#db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / PAGE_BYTES)}`);
     this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
     this.#commit = this.#db.prepare("COMMIT");
+    this.#rollback = this.#db.prepare("ROLLBACK");
     this.#getRetry = this.#prepare("SELECT txn, state FROM retries WHERE session = ?");
     this.#putRetry = this.#db.prepare(
       "INSERT OR REPLACE INTO retries (session, txn, state, at) VALUES (?, ?, ?, ?)",
     );
-    this.#load();
+    try {
+      this.#dropUnfinished();
+      this.#load();
+    } catch (error) {
+      this.#db.close();
+      throw cannotOpen(dir, error);
+    }
+  }
+
+  /** A build that was interrupted was never acknowledged: whoever wanted the index asks again. */
+  #dropUnfinished(): void {
+    const rows = this.#prepare("SELECT id FROM indexes WHERE multikey >= ?").all(UNFINISHED);
+    for (const [id] of rows as unknown as [number][]) this.#removeIndex(id);
   }
 
   #prepare(sql: string): StatementSync {
@@ -68,7 +104,8 @@ export class Store {
       for (const [indexId, spec, multikey] of this.#prepare(
         "SELECT id, spec, multikey FROM indexes WHERE collection = ? ORDER BY id",
       ).all(id) as unknown as [number, Uint8Array, number][]) {
-        collection.indexes.push(new Index(indexId, decode(spec), multikey));
+        const index = new Index(indexId, decode(spec), multikey % UNFINISHED);
+        if (multikey < UNFINISHED) collection.indexes.push(index);
       }
       const [last] = this.#prepare(`SELECT max(rid) FROM docs_${id}`).get() as unknown as [number | null];
       collection.nextRid = (last ?? 0) + 1;
@@ -79,31 +116,66 @@ export class Store {
   /** Opens the SQLite transaction of this turn, to be committed when the turn ends. */
   startWriting(): void {
     if (this.#writing) return;
+    if (this.#damage) throw this.#damage;
     this.#begin.run();
     this.#writing = true;
     setImmediate(() => this.commit());
   }
 
   /** Runs `done` when everything written so far is safe; at once when nothing is pending. */
-  afterCommit(done: (failure?: Error) => void): void {
+  afterCommit(done: (failure?: CommandError) => void): void {
     if (this.#writing) this.#waiting.push(done);
     else done();
   }
 
+  /** A failed commit takes the whole turn back, and everyone who waits for it is told. */
   commit(): void {
     if (!this.#writing) return;
-    this.#writing = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    let failure: Error | undefined;
     try {
       this.#commit.run();
     } catch (error) {
-      failure = error as Error;
+      this.takeBack(error);
+      return;
     }
+    this.#writing = false;
+    this.#tell(undefined);
+  }
+
+  #tell(failure: CommandError | undefined): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
     for (const done of waiting) done(failure);
-    // What is in memory no longer matches the file; only a restart can tell what is true.
-    if (failure) throw failure;
+  }
+
+  /**
+   * A change that failed half-way: what this turn has written is undone, and memory is read again from the
+   * file. Collections that someone still holds count as dropped, so that nobody goes on with an old picture.
+   */
+  takeBack(error: unknown): CommandError {
+    const failure = this.failureOf(error);
+    if (!this.#writing) return failure;
+    this.#writing = false;
+    this.rollbacks++;
+    // SQLite may have taken it back by itself.
+    if (this.#db.isTransaction) this.#rollback.run();
+    for (const collection of this.collections.values()) collection.dropped = true;
+    this.collections.clear();
+    this.#collectionStatements.clear();
+    this.#indexStatements.clear();
+    this.#load();
+    this.onRollback();
+    this.#tell(failure);
+    return failure;
+  }
+
+  /** What a client is told of an error of SQLite. After damage nothing more is written. */
+  failureOf(error: unknown): CommandError {
+    if (error instanceof CommandError) return error;
+    if (!isSqliteError(error) || !(DAMAGES.has(error.errcode & 255) || (error.errcode & 255) === FULL))
+      return new CommandError(1, `internal error: ${error instanceof Error ? error.message : String(error)}`);
+    if ((error.errcode & 255) === FULL || error.errcode === IO_ERROR_OF_WRITE) return outOfDiskSpace();
+    if (!this.#damage) console.error((this.#damage = databaseDamaged(error.message)).message);
+    return this.#damage;
   }
 
   close(): void {
@@ -123,14 +195,12 @@ export class Store {
     const collection = new Collection(Number(lastInsertRowid), database, name, options);
     this.#db.exec(`CREATE TABLE docs_${collection.id} (rid INTEGER PRIMARY KEY, doc BLOB NOT NULL)`);
     this.collections.set(collection.namespace, collection);
-    this.createIndex(
-      collection,
-      new Map<string, never>([
-        ["v", 2 as never],
-        ["key", new Map([["_id", 1]]) as never],
-        ["name", "_id_" as never],
-      ]),
-    );
+    const spec = new Map<string, Value>([
+      ["v", 2],
+      ["key", new Map([["_id", 1]])],
+      ["name", "_id_"],
+    ]);
+    this.finishIndex(collection, this.startIndex(collection, spec));
     return collection;
   }
 
@@ -144,25 +214,35 @@ export class Store {
     collection.dropped = true;
   }
 
-  createIndex(collection: Collection, spec: Doc): Index {
+  /** An index without entries, which belongs to the collection only when it is finished. */
+  startIndex(collection: Collection, spec: Doc): Index {
     this.startWriting();
     const { lastInsertRowid } = this.#db
-      .prepare("INSERT INTO indexes (collection, spec, multikey) VALUES (?, ?, 0)")
-      .run(collection.id, encode(spec));
+      .prepare("INSERT INTO indexes (collection, spec, multikey) VALUES (?, ?, ?)")
+      .run(collection.id, encode(spec), UNFINISHED);
     const index = new Index(Number(lastInsertRowid), spec, 0);
     this.#db.exec(
       `CREATE TABLE entries_${index.id} (k BLOB NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (k, rid)) WITHOUT ROWID`,
     );
-    collection.indexes.push(index);
     return index;
+  }
+
+  finishIndex(collection: Collection, index: Index): void {
+    collection.indexes.push(index);
+    this.saveIndexSpec(index);
   }
 
   dropIndex(collection: Collection, index: Index): void {
     this.startWriting();
-    this.#db.exec(`DROP TABLE entries_${index.id}`);
-    this.#db.prepare("DELETE FROM indexes WHERE id = ?").run(index.id);
-    this.#indexStatements.delete(index.id);
+    this.#removeIndex(index.id);
+    index.dropped = true;
     collection.indexes = collection.indexes.filter((other) => other !== index);
+  }
+
+  #removeIndex(id: number): void {
+    this.#db.exec(`DROP TABLE entries_${id}`);
+    this.#db.prepare("DELETE FROM indexes WHERE id = ?").run(id);
+    this.#indexStatements.delete(id);
   }
 
   saveIndexSpec(index: Index): void {
@@ -248,6 +328,13 @@ export class Store {
   }
 
   addEntry(collection: Collection, index: Index, key: Uint8Array, rid: number): void {
+    const { build } = collection;
+    if (
+      index.unique &&
+      build?.index === index &&
+      this.ridsOfKey(collection, index, key).some((other) => other !== rid)
+    )
+      build.suspects.set(Buffer.from(key).toString("latin1"), Buffer.from(key));
     this.#indexStatementsOf(collection, index).add.run(key, rid);
   }
 
@@ -311,11 +398,22 @@ export class Store {
   }
 }
 
+export function isSqliteError(error: unknown): error is Error & { errcode: number } {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number";
+}
+
+function cannotOpen(dir: string | undefined, cause: unknown): Error {
+  return new Error(`The built-in database in ${dir} cannot be opened: ${(cause as Error).message}`, {
+    cause,
+  });
+}
+
 function openDatabase(dir: string | undefined): DatabaseSync {
   const db = new DatabaseSync(dir === undefined ? ":memory:" : join(dir, "data.sqlite"), { timeout: 0 });
   try {
     db.exec(`
-      PRAGMA page_size = 4096;
+      PRAGMA page_size = ${PAGE_BYTES};
+      PRAGMA cell_size_check = ON;
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
@@ -338,7 +436,7 @@ function openDatabase(dir: string | undefined): DatabaseSync {
         { cause: error },
       );
     }
-    throw new Error(`The built-in database in ${dir} cannot be opened: ${message}`, { cause: error });
+    throw cannotOpen(dir, error);
   }
 }
 

@@ -1,11 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { serve } from "./instance.ts";
+import { type ServeOptions, serve } from "./instance.ts";
 
-const { socketPath, dir } = workerData as { socketPath: string; dir: string | undefined };
 const port = parentPort!;
 
 try {
-  const stop = await serve(socketPath, dir);
+  const stop = await serve(workerData as ServeOptions);
   port.once("message", () => void stop().then(() => port.close()));
   port.postMessage({ ready: true });
 } catch (error) {

@@ -12,7 +12,8 @@ import {
 import { letOthersRun } from "./cursors.ts";
 import { type Version, versionOf } from "./engine.ts";
 import { CommandError, failedToParse } from "./errors.ts";
-import { compileExpr } from "./expr-filter.ts";
+import { exprCompiler, variablesOf } from "./expr-filter.ts";
+import { rootScope } from "./expressions.ts";
 import { type Filter, compileFilter } from "./match.ts";
 import { compileUpdatePipeline } from "./pipeline.ts";
 import { compileProjection } from "./projection.ts";
@@ -23,6 +24,8 @@ import { type Doc, Oid, Regex, type Value, isTruthy, toNumber, typeName } from "
 import { type Progress, runStatements, whenUnblocked } from "./write-progress.ts";
 
 const MAX_STATEMENTS = 100_000;
+
+type Variables = ReturnType<typeof variablesOf>;
 
 /** The statements of a write command, from its payload or its body. */
 function statementsOf(context: Context, field: string): (Uint8Array | Doc)[] {
@@ -83,8 +86,11 @@ function requireValidId(id: Value): void {
 export async function update(context: Context): Promise<Reply> {
   const statements = statementsOf(context, "updates").map(statementDocument);
   for (const statement of statements) requireKnown(statement, UPDATE_FIELDS, "update.updates");
+  const variables = variablesOf(optionalDocument(context, "let"));
   // Only an upsert creates the collection, and only when it inserts.
-  const progress = await runStatements(context, statements.length, (i) => runUpdate(context, statements[i]!));
+  const progress = await runStatements(context, statements.length, (i) =>
+    runUpdate(context, statements[i]!, variables),
+  );
   const { upserted } = progress;
   return {
     ...writeReply(progress),
@@ -98,10 +104,13 @@ const UPDATE_FIELDS = new Set(["q", "u", "multi", "upsert", "arrayFilters", "hin
 async function runUpdate(
   context: Context,
   statement: Doc,
+  variables: Variables,
 ): Promise<{ n: number; nModified: number; upsertedId?: Value }> {
   const query = queryOf(statement, "update");
-  const filter = compileFilter(query, compileExpr);
-  const change = compileUpdate(statement.get("u"), statement.get("arrayFilters"), compileUpdatePipeline);
+  const filter = compileFilter(query, exprCompiler(variables));
+  const change = compileUpdate(statement.get("u"), statement.get("arrayFilters"), (stages) =>
+    compileUpdatePipeline(stages, variables),
+  );
   const multi = isTruthy(statement.get("multi"));
   if (multi && change.isReplacement)
     throw failedToParse("multi update is not supported for replacement-style update");
@@ -225,10 +234,11 @@ const DELETE_FIELDS = new Set(["q", "limit", "hint", "collation"]);
 export async function remove(context: Context): Promise<Reply> {
   const statements = statementsOf(context, "deletes").map(statementDocument);
   for (const statement of statements) requireDelete(statement);
+  const variables = variablesOf(optionalDocument(context, "let"));
   const progress = await runStatements(context, statements.length, async (i) => {
     const statement = statements[i]!;
     const multi = toNumber(statement.get("limit")) === 0;
-    const filter = compileFilter(queryOf(statement, "delete"), compileExpr);
+    const filter = compileFilter(queryOf(statement, "delete"), exprCompiler(variables));
     const collection = findCollection(context);
     let n = 0;
     if (!collection) return { n };
@@ -278,12 +288,14 @@ async function runFindAndModify(context: Context): Promise<{ n: number; reply: R
       "Cannot specify both new=true and remove=true; 'remove' always returns the deleted document",
     );
   const query = optionalDocument(context, "query") ?? new Map<string, Value>();
+  const variables = variablesOf(optionalDocument(context, "let"));
   const compiled = removes
     ? undefined
-    : compileUpdate(change, body.get("arrayFilters"), compileUpdatePipeline);
+    : compileUpdate(change, body.get("arrayFilters"), (stages) => compileUpdatePipeline(stages, variables));
   const fields = optionalDocument(context, "fields");
-  const project = fields ? compileProjection(fields, query) : (doc: Doc) => doc;
-  const filter = compileFilter(query, compileExpr);
+  const projection = fields && compileProjection(fields, query);
+  const project = (doc: Doc) => projection?.(doc, rootScope(doc, variables)) ?? doc;
+  const filter = compileFilter(query, exprCompiler(variables));
   const collection = findCollection(context);
   const returnsNew = flag(context, "new");
   let result: Doc | null | undefined;

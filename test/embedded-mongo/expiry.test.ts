@@ -1,3 +1,4 @@
+import type { Collection } from "@dmtracker/server/embedded-mongo/catalog.ts";
 import type { Instance } from "@dmtracker/server/embedded-mongo/context.ts";
 import { Cursors } from "@dmtracker/server/embedded-mongo/cursors.ts";
 import { Engine, versionOf } from "@dmtracker/server/embedded-mongo/engine.ts";
@@ -8,13 +9,18 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 let instance: Instance;
 beforeEach(() => {
-  const engine = new Engine(undefined);
+  const engine = new Engine();
   instance = { engine, sessions: new Sessions(engine), cursors: new Cursors(), address: "" };
 });
 afterEach(() => instance.engine.store.close());
 
 function aDoc(fields: Record<string, Value>): Doc {
   return new Map(Object.entries(fields));
+}
+
+function addIndex(collection: Collection, spec: Doc): void {
+  const { store } = instance.engine;
+  store.finishIndex(collection, store.startIndex(collection, spec));
 }
 
 const NOW = Date.UTC(2024, 0, 10);
@@ -25,10 +31,7 @@ test.each([1, -1])(
   async (direction) => {
     const { engine } = instance;
     const collection = engine.store.createCollection("x", "sessions", new Map());
-    engine.store.createIndex(
-      collection,
-      aDoc({ key: aDoc({ at: direction }), name: "at", expireAfterSeconds: 60 }),
-    );
+    addIndex(collection, aDoc({ key: aDoc({ at: direction }), name: "at", expireAfterSeconds: 60 }));
     const insert = (_id: number, at?: Value) =>
       engine.insert(collection, versionOf(aDoc(at === undefined ? { _id } : { _id, at })));
     insert(1, new Date(NOW - 61 * SECOND));
@@ -47,7 +50,7 @@ test.each([1, -1])(
 test("a document that an open transaction holds stays until the next round", async () => {
   const { engine } = instance;
   const collection = engine.store.createCollection("x", "sessions", new Map());
-  engine.store.createIndex(collection, aDoc({ key: aDoc({ at: 1 }), name: "at", expireAfterSeconds: 0 }));
+  addIndex(collection, aDoc({ key: aDoc({ at: 1 }), name: "at", expireAfterSeconds: 0 }));
   const before = versionOf(aDoc({ _id: 1, at: new Date(0) }));
   const rid = engine.insert(collection, before);
   const transaction = engine.begin();
