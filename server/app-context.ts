@@ -6,6 +6,7 @@ import type { CommitQueues } from "./pipeline/commit-queue.ts";
 import type { Auth } from "./platform/auth.ts";
 import type { Env } from "./platform/env.ts";
 import type { Live } from "./platform/live.ts";
+import type { Metrics } from "./platform/metrics.ts";
 
 /** What use cases and doors may reach. */
 export type AppContext = {
@@ -17,5 +18,6 @@ export type AppContext = {
   places: ContactPlaces;
   recentSettings: RecentSettings;
   live: Live;
+  metrics: Metrics;
   now(): Date;
 };

@@ -24,6 +24,8 @@ import { createAuth } from "./platform/auth.ts";
 import type { Env } from "./platform/env.ts";
 import { errorHandler, requireJson, unknownPath } from "./platform/http.ts";
 import { createLive, room } from "./platform/live.ts";
+import { healthRoutes } from "./platform/health.ts";
+import { createMetrics } from "./platform/metrics.ts";
 import { createLogger } from "./platform/logger.ts";
 import { connectNodes } from "./platform/redis.ts";
 import { createLiveServer, presenceExchange, type LiveServer, type LiveSocket } from "./platform/sockets.ts";
@@ -68,15 +70,17 @@ function listen(http: HttpServer, { port, host }: Env): Promise<number> {
   });
 }
 
-function createPages(app: AppContext, pages: RequestHandler | undefined): express.Express {
+function createPages(
+  app: AppContext,
+  health: RequestHandler,
+  pages: RequestHandler | undefined,
+): express.Express {
   const web = express();
   web.disable("x-powered-by");
   web.use(pinoHttp({ logger: app.logger, useLevel: "debug", quietReqLogger: true }));
   // The page's own inline start script needs a policy of its own; the rest of helmet's headers hold for everything.
   web.use(helmet({ contentSecurityPolicy: false }));
-  web.get("/healthz", (_request, response) => {
-    response.json({ status: "ok" });
-  });
+  web.use(health);
   web.all("/api/auth/*path", toNodeHandler(app.auth));
   web.use(
     "/api/v1",
@@ -176,14 +180,21 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const live = createLive(io);
   const now = () => new Date();
   const recentSettings = new RecentSettings();
+  const metrics = createMetrics();
+  let isStopping = false;
   const app: AppContext = {
     env: { ...env, publicUrl, authSecret },
     logger,
     live,
     now,
-    commits: new CommitQueues((pipeline, events) => {
-      live.publishEvents(pipeline.id, pipeline.organizationId, events);
-    }, recentSettings),
+    commits: new CommitQueues(
+      (pipeline, events) => {
+        live.publishEvents(pipeline.id, pipeline.organizationId, events);
+      },
+      recentSettings,
+      metrics,
+    ),
+    metrics,
     recentSettings,
     rosters: new Rosters(),
     places: new ContactPlaces(),
@@ -201,7 +212,13 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   };
   nodes?.join(io);
   const presence = openSockets(app, io, nodes !== undefined);
-  http.on("request", createPages(app, pages));
+  metrics.watch({
+    connections: () => io.engine.clientsCount,
+    rooms: () => io.sockets.adapter.rooms.size,
+    queued: () => app.commits.depth,
+  });
+  const health = healthRoutes({ metrics, metricsToken: env.metricsToken, isStopping: () => isStopping });
+  http.on("request", createPages(app, health, pages));
   const stopWaking = startWaking(app, options.wakeMs);
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);
 
@@ -209,6 +226,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     context: app,
     url: publicUrl,
     async stop() {
+      isStopping = true;
       stopHeartbeat();
       await stopWaking();
       await app.commits.stop();

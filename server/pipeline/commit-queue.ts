@@ -38,6 +38,21 @@ type Waiting = Job<unknown> & {
 type Decided = { job: Waiting; answer: unknown };
 type Refused = { job: Waiting; error: unknown };
 
+/** What an operator wants to know of commits; see platform/metrics. */
+export type CommitMetrics = {
+  committed(changes: number, seconds: number): void;
+  broadcast(seconds: number): void;
+  lostRace(): void;
+  refused(code: string): void;
+};
+
+const UNWATCHED: CommitMetrics = {
+  committed: () => undefined,
+  broadcast: () => undefined,
+  lostRace: () => undefined,
+  refused: () => undefined,
+};
+
 export type Publish = (pipeline: Pipeline, events: PipelineEvent[]) => void;
 
 /**
@@ -47,6 +62,7 @@ export type Publish = (pipeline: Pipeline, events: PipelineEvent[]) => void;
 export class CommitQueues {
   readonly #publish: Publish;
   readonly #queues = new Map<string, Waiting[]>();
+  readonly #metrics: CommitMetrics;
   readonly #settings: RecentSettings;
   readonly #known = new KnownState();
   #stopping = false;
@@ -54,8 +70,9 @@ export class CommitQueues {
   #nextBatch = 0;
   readonly #batchPrefix = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
 
-  constructor(publish: Publish, settings: RecentSettings) {
+  constructor(publish: Publish, settings: RecentSettings, metrics: CommitMetrics = UNWATCHED) {
     this.#publish = publish;
+    this.#metrics = metrics;
     this.#settings = settings;
   }
 
@@ -76,6 +93,11 @@ export class CommitQueues {
       // Changes of the same turn of the event loop share the first commit too.
       queueMicrotask(() => void this.#drain(pipelineId, started));
     });
+  }
+
+  /** Changes that wait for a commit. */
+  get depth(): number {
+    return [...this.#queues.values()].reduce((sum, queue) => sum + queue.length, 0);
   }
 
   /** Refuses new changes and waits until all accepted ones are committed or refused. */
@@ -102,6 +124,7 @@ export class CommitQueues {
   }
 
   async #commit(pipelineId: string, jobs: Waiting[]): Promise<void> {
+    const start = performance.now();
     const end = Date.now() + PATIENCE_MS;
     let open = jobs;
     for (let attempt = 1; open.length > 0; attempt += 1) {
@@ -126,13 +149,22 @@ export class CommitQueues {
       const result = await saveBatch(batch, answersToKeep(decided));
       if (result.saved) {
         this.#known.keep(batch.pipeline, batch.contacts());
-        if (batch.events.length > 0) this.#publish(batch.pipeline, batch.events);
+        const committed = performance.now();
+        this.#metrics.committed(open.length, (committed - start) / 1_000);
+        if (batch.events.length > 0) {
+          this.#publish(batch.pipeline, batch.events);
+          this.#metrics.broadcast((performance.now() - committed) / 1_000);
+        }
         for (const { job, answer } of decided) job.resolve(answer);
         // Not earlier: a refusal may rest on a change of the same batch, which has only now really happened.
-        for (const { job, error } of refused) job.reject(error);
+        for (const { job, error } of refused) {
+          this.#metrics.refused(error instanceof AppError ? error.code : "internal");
+          job.reject(error);
+        }
         return;
       }
       if (result.reason === "stale") {
+        this.#metrics.lostRace();
         this.#known.forget(pipelineId);
         await delay(Math.random() * JITTER_MS * Math.min(attempt, MAX_JITTER_STEPS));
       } else if (result.collection !== "mutations") {

@@ -21,6 +21,11 @@ async function catchUp(pipelineId: string, head: number, since: number | undefin
   return isWhole ? { seq: events.at(-1)?.seq ?? head, events } : { seq: head, snapshot: true };
 }
 
+function noteCatchUp({ metrics }: AppContext, reply: JoinReply): void {
+  if ("snapshot" in reply) metrics.caughtUp("snapshot", 0);
+  else metrics.caughtUp(reply.events.length === 0 ? "current" : "events", reply.events.length);
+}
+
 export function pipelineSocket(app: AppContext, presence: Presence, socket: LiveSocket): void {
   const { userId, name, organizationId } = socket.data;
 
@@ -36,7 +41,9 @@ export function pipelineSocket(app: AppContext, presence: Presence, socket: Live
       await socket.join(room.pipeline(pipelineId));
       if (socket.connected) presence.enter(pipelineId, socket.id, { userId, name, contactId: null });
       const heads = await findHeads([pipelineId]);
-      return catchUp(pipelineId, heads.get(pipelineId) ?? known.seq, since);
+      const reply = await catchUp(pipelineId, heads.get(pipelineId) ?? known.seq, since);
+      noteCatchUp(app, reply);
+      return reply;
     }),
   );
 

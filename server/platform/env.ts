@@ -34,6 +34,7 @@ const EnvSchema = z
     PUBLIC_URL: Origin.optional(),
     AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
     DEMO: z.enum(["0", "1"], "must be 0 or 1").optional(),
+    METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(", ")}`).default("warn"),
   })
   .refine(({ MONGODB_URL, AUTH_SECRET }) => !MONGODB_URL || AUTH_SECRET, {
@@ -52,6 +53,8 @@ export type Env = {
   authSecret: string | undefined;
   /** Make the demo organization when the database is empty. */
   demo: boolean;
+  /** Who bears it may read `/metrics`; without one only this machine may. */
+  metricsToken: string | undefined;
   logLevel: string;
 };
 
@@ -74,6 +77,7 @@ export function readEnv(variables: Record<string, string | undefined>): Env {
     publicUrl: data.PUBLIC_URL,
     authSecret: data.AUTH_SECRET,
     demo: data.DEMO ? data.DEMO === "1" : !data.MONGODB_URL,
+    metricsToken: data.METRICS_TOKEN,
     logLevel: data.LOG_LEVEL,
   };
 }

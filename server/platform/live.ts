@@ -44,7 +44,8 @@ export function createLive(io: LiveServer) {
     },
     /** To one member's pages, or to everybody's when the view is or was shared. */
     publishViewsChanged(organizationId: string, userId: string | null, pipelineId: string): void {
-      const target = userId === null ? room.organization(organizationId) : room.member(organizationId, userId);
+      const target =
+        userId === null ? room.organization(organizationId) : room.member(organizationId, userId);
       io.to(target).emit("views:changed", { pipelineId });
     },
     revokeMember(organizationId: string, userId: string, reason: string): void {

@@ -35,6 +35,18 @@ export async function resetDatabase(): Promise<void> {
   await prepareModels();
 }
 
+const PING_LIMIT_MS = 2_000;
+
+/** Whether the database answers right now. */
+export async function isMongoReady(): Promise<boolean> {
+  try {
+    await mongoose.connection.db?.command({ ping: 1 }, { timeoutMS: PING_LIMIT_MS });
+    return mongoose.connection.readyState === mongoose.ConnectionStates.connected;
+  } catch {
+    return false;
+  }
+}
+
 export async function disconnectMongo(): Promise<void> {
   await mongoose.disconnect();
 }

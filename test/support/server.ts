@@ -41,6 +41,7 @@ export async function startServer(): Promise<TestServer> {
       publicUrl: undefined,
       authSecret: undefined,
       demo: false,
+      metricsToken: undefined,
       logLevel: process.env.LOG_LEVEL ?? "fatal",
     },
     authSecret: "a secret that is only good for tests, nothing else",
