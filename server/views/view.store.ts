@@ -112,7 +112,7 @@ const defaultKey = (userId: string, { pipelineId, place }: Pick<StoredView, "pip
   `${userId}:${pipelineId}:${place}`;
 
 export async function saveDefaultView(userId: string, view: StoredView): Promise<void> {
-  await DefaultViewModel.collection.updateOne(
+  await DefaultViewModel.updateOne(
     { _id: defaultKey(userId, view) },
     { $set: { organizationId: toObjectId(view.organizationId), viewId: toObjectId(view.id) } },
     { upsert: true },
