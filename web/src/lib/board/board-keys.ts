@@ -1,10 +1,8 @@
 import { tick } from "svelte";
-import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
+import { actOf, STATUS_OF, type KeyAct } from "#lib/keys/key-map.ts";
 import type { Move } from "#lib/state/board.svelte.ts";
 import { gapOf, type Gap } from "./board-drag.svelte.ts";
 import type { BoardScreen } from "./board-screen.svelte.ts";
-
-const STATUS_KEYS: Record<string, LeadStatus> = { 1: "open", 2: "won", 3: "lost", 4: "abandoned" };
 
 type Words = { say(text: string): void; show(gap: Gap): void };
 
@@ -25,32 +23,32 @@ export class BoardKeys {
     const { lifted } = this.#screen.drag;
     if (lifted)
       return lifted.by === "keyboard" ? this.#steer(event.key, lifted.contactId) : event.key === " ";
-    return this.#walk(event.key, id);
+    return this.#walk(actOf(event, "Pipeline", "Contact", "Walk"), id);
   }
 
-  #walk(key: string, id: string): boolean {
+  #walk(act: KeyAct | undefined, id: string): boolean {
     const contact = this.#screen.board.contact(id);
-    if (!contact) return false;
-    const status = STATUS_KEYS[key];
+    if (!contact || !act) return false;
+    const status = STATUS_OF[act];
     if (status) void this.#screen.change(id, { status });
-    else if (key === " ") this.#lift(id);
-    else if (key === "s") this.#screen.statusMenuOf = id;
-    else return this.#go(key, contact.stageId, id);
+    else if (act === "lift") this.#lift(id);
+    else if (act === "status") this.#screen.statusMenuOf = id;
+    else return this.#go(act, contact.stageId, id);
     return true;
   }
 
-  #go(key: string, stageId: string, id: string): boolean {
+  #go(act: KeyAct, stageId: string, id: string): boolean {
     const { board, drag } = this.#screen;
     const list = drag.list(stageId);
     const index = list.findIndex((contact) => contact.id === id);
     const last = list.length - 1;
-    const rows: Record<string, number> = { ArrowUp: index - 1, ArrowDown: index + 1, Home: 0, End: last };
-    const row = rows[key];
+    const rows: Partial<Record<KeyAct, number>> = { previous: index - 1, next: index + 1, first: 0, last };
+    const row = rows[act];
     if (row !== undefined) {
       this.#focusAt(stageId, Math.max(0, Math.min(last, row)));
       return true;
     }
-    const step = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
+    const step = act === "right" ? 1 : act === "left" ? -1 : 0;
     if (step === 0) return false;
     // Empty columns hold nothing to stand on: walk past them.
     let at = board.columns.findIndex((column) => column.stageId === stageId) + step;
@@ -65,6 +63,15 @@ export class BoardKeys {
     if (!contact) return;
     this.#words.show({ stageId, gap: index });
     this.focus(contact.id);
+  }
+
+  /** Puts the focus on a card, wherever it stands. */
+  focusCard(contactId: string): void {
+    const contact = this.#screen.board.contact(contactId);
+    const index = contact
+      ? this.#screen.drag.list(contact.stageId).findIndex(({ id }) => id === contactId)
+      : -1;
+    if (contact && index >= 0) this.#focusAt(contact.stageId, index);
   }
 
   focus(contactId: string): void {

@@ -1,8 +1,7 @@
 import { tick } from "svelte";
-import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
+import { actOf, STATUS_OF, type KeyAct } from "#lib/keys/key-map.ts";
 import type { ListScreen } from "./list-screen.svelte.ts";
 
-const STATUS_KEYS: Record<string, LeadStatus> = { 1: "open", 2: "won", 3: "lost", 4: "abandoned" };
 const PAGE_ROWS = 15;
 
 /** Everything that the keyboard does in the list: walking, choosing, setting a status. */
@@ -17,15 +16,20 @@ export class ListKeys {
 
   /** True when the key was one of the list's. */
   press(event: KeyboardEvent): boolean {
-    const id = (event.target as Element).closest<HTMLElement>("[data-row-link]")?.dataset.rowLink;
-    if (!id || event.altKey) return false;
-    if (event.ctrlKey || event.metaKey) return event.key === "a" && this.#chooseAll();
-    const status = STATUS_KEYS[event.key];
-    if (status) void this.#screen.change([id], { status });
-    else if (event.key === " " || event.key === "x") this.#screen.selection.toggle(id);
-    else if (event.key === "s") this.#screen.statusMenuOf = id;
-    else if (event.key === "Escape") return this.#clear();
-    else return this.#walk(event, id);
+    const target = event.target as Element;
+    const id = target.closest("[data-row-link], input[type='checkbox']")?.closest<HTMLElement>("[data-row]")
+      ?.dataset.row;
+    const act = actOf(event, "Contacts", "Contact", "Walk", "Anywhere");
+    if (!id || !act) return false;
+    const status = STATUS_OF[act];
+    if (act === "selectAll") this.#screen.selection.chooseLoaded();
+    else if (status) void this.#screen.change([id], { status });
+    // A box that has the focus is ticked by its own Space.
+    else if (act === "select" && (event.key === "x" || !target.matches("input")))
+      this.#screen.selection.toggle(id);
+    else if (act === "status") this.#screen.statusMenuOf = id;
+    else if (act === "close") return this.#clear();
+    else return this.#walk(act, event.shiftKey, id);
     return true;
   }
 
@@ -41,32 +45,25 @@ export class ListKeys {
     );
   }
 
-  #walk({ key, shiftKey }: KeyboardEvent, id: string): boolean {
+  #walk(act: KeyAct, selects: boolean, id: string): boolean {
     const { rows } = this.#screen.list;
     const index = rows.findIndex(({ contact }) => contact.id === id);
-    const places: Record<string, number> = {
-      ArrowUp: index - 1,
-      k: index - 1,
-      ArrowDown: index + 1,
-      j: index + 1,
-      PageUp: index - PAGE_ROWS,
-      PageDown: index + PAGE_ROWS,
-      Home: 0,
-      End: rows.length - 1,
+    const places: Partial<Record<KeyAct, number>> = {
+      previous: index - 1,
+      next: index + 1,
+      pageUp: index - PAGE_ROWS,
+      pageDown: index + PAGE_ROWS,
+      first: 0,
+      last: rows.length - 1,
     };
-    const place = places[key];
+    const place = places[act];
     if (place === undefined) return false;
-    if (shiftKey) {
+    if (selects) {
       const to = rows[Math.max(0, Math.min(rows.length - 1, place))]?.contact.id;
       if (!this.#screen.selection.has(id)) this.#screen.selection.toggle(id);
       if (to !== undefined) this.#screen.selection.extendTo(to);
     }
     this.focusAt(place);
-    return true;
-  }
-
-  #chooseAll(): boolean {
-    this.#screen.selection.chooseLoaded();
     return true;
   }
 

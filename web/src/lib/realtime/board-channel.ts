@@ -21,6 +21,8 @@ export type ChannelListener = {
   events: (message: { pipelineId: string; events: PipelineEvent[] }) => void;
   head: (message: { pipelineId: string; seq: number }) => void;
   presence: (message: { pipelineId: string; viewers: Viewer[] }) => void;
+  /** Saved views of this pipeline are not what they were. */
+  viewsChanged: (pipelineId: string) => void;
   /** The browser came back (network, tab): what is on the screen may be old without a sign. */
   woke: () => void;
   /** Access is gone: signed out, removed or without a session. The channel stops by itself. */
@@ -136,6 +138,7 @@ class SocketChannel implements BoardChannel {
     socket.on("pipeline:events", (message) => this.#tell("events", message));
     socket.on("pipeline:head", (message) => this.#tell("head", message));
     socket.on("presence", (message) => this.#tell("presence", message));
+    socket.on("views:changed", ({ pipelineId }) => this.#tell("viewsChanged", pipelineId));
     socket.on("access:revoked", ({ reason }) => this.#tell("revoked", reason));
   }
 

@@ -1,10 +1,12 @@
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { createContext } from "svelte";
+import * as viewSource from "#lib/api/views.ts";
 import { openBoardChannel, type BoardChannel } from "#lib/realtime/board-channel.ts";
 import { serverSource } from "./board-source.ts";
 import { Board } from "./board.svelte.ts";
 import type { ContactList } from "./contact-list.svelte.ts";
 import { storeChangesIn } from "./pending-changes.ts";
+import { SavedViews, type ViewSource } from "./saved-views.svelte.ts";
 
 /**
  * What lives as long as someone is signed in, whatever page is open: one connection, one subscription. Board and
@@ -15,6 +17,8 @@ export class Workspace {
   board = $state.raw<Board>();
   /** The contact list of that board, once it was opened: back from a contact it is still there, and still true. */
   contactList = $state.raw<ContactList>();
+  /** The saved views of that board's pipeline. */
+  views = $state.raw<SavedViews>();
   /** Why access ended, as a sentence. */
   revoked = $state<string>();
   #channel: BoardChannel | undefined;
@@ -29,6 +33,7 @@ export class Workspace {
     if (this.board?.pipelineId === pipelineId) return this.board;
     this.#closeBoard();
     this.#channel ??= this.#openChannel();
+    this.views = new SavedViews(pipelineId, viewSource satisfies ViewSource, this.#channel);
     return (this.board = this.#makeBoard(pipelineId, this.#channel));
   }
 
@@ -68,6 +73,8 @@ export class Workspace {
   #closeBoard(): void {
     this.contactList?.close();
     this.contactList = undefined;
+    this.views?.close();
+    this.views = undefined;
     this.board?.close();
     this.#release?.();
   }

@@ -18,7 +18,7 @@ export type DialogProps = {
   children: Snippet;
   /** Called however it was closed: Escape, a click beside it, a button. */
   onclose?: () => void;
-  size?: "small" | "medium";
+  size?: "small" | "medium" | "large";
 };
 
 // What floats (menus, dialogs) is a third of the script and shown by nobody's first paint. It comes right after.
