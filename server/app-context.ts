@@ -7,6 +7,7 @@ import type { Auth } from "./platform/auth.ts";
 import type { Env } from "./platform/env.ts";
 import type { Live } from "./platform/live.ts";
 import type { Metrics } from "./platform/metrics.ts";
+import type { ReportBooks } from "./reports/report-books.ts";
 
 /** What use cases and doors may reach. */
 export type AppContext = {
@@ -17,6 +18,7 @@ export type AppContext = {
   rosters: Rosters;
   places: ContactPlaces;
   recentSettings: RecentSettings;
+  reportBooks: ReportBooks;
   live: Live;
   metrics: Metrics;
   now(): Date;

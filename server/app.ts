@@ -28,10 +28,20 @@ import { healthRoutes } from "./platform/health.ts";
 import { createMetrics } from "./platform/metrics.ts";
 import { createLogger } from "./platform/logger.ts";
 import { connectNodes } from "./platform/redis.ts";
-import { createLiveServer, presenceExchange, type LiveServer, type LiveSocket } from "./platform/sockets.ts";
+import {
+  createLiveServer,
+  presenceExchange,
+  tvScreens,
+  type LiveServer,
+  type LiveSocket,
+} from "./platform/sockets.ts";
 import { createPresence } from "./presence/presence.ts";
 import { presenceSocket } from "./presence/presence.socket.ts";
 import { viewsRoutes } from "./views/views.routes.ts";
+import { ReportBooks } from "./reports/report-books.ts";
+import { reportsRoutes } from "./reports/reports.routes.ts";
+import { winsRoutes } from "./wins/wins.routes.ts";
+import { openTvScreens } from "./wins/wins.socket.ts";
 
 const MAX_BODY = "256kb";
 const MAX_SESSION_WAIT_MS = 3_600_000;
@@ -91,6 +101,8 @@ function createPages(
     followUpsRoutes(app),
     pipelineRoutes(app),
     viewsRoutes(app),
+    reportsRoutes(app),
+    winsRoutes(app),
     unknownPath,
   );
   web.use("/api", unknownPath);
@@ -177,7 +189,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const publicUrl = env.publicUrl ?? `http://localhost:${port}`;
   const origins = originsOf(publicUrl, env.publicUrl !== undefined);
   const io = createLiveServer(http, origins);
-  const live = createLive(io);
+  const live = createLive(io, tvScreens(io));
   const now = () => new Date();
   const recentSettings = new RecentSettings();
   const metrics = createMetrics();
@@ -198,6 +210,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     recentSettings,
     rosters: new Rosters(),
     places: new ContactPlaces(),
+    reportBooks: new ReportBooks(),
     auth: createAuth(
       { secret: authSecret, origins },
       {
@@ -219,6 +232,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   });
   const health = healthRoutes({ metrics, metricsToken: env.metricsToken, isStopping: () => isStopping });
   http.on("request", createPages(app, health, pages));
+  openTvScreens(app, tvScreens(io));
+  http.on("request", createPages(app, pages));
   const stopWaking = startWaking(app, options.wakeMs);
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);
 

@@ -1,6 +1,6 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { Viewer } from "@dmtracker/shared/contracts/realtime.ts";
-import type { LiveServer } from "./sockets.ts";
+import type { LiveServer, TvScreens } from "./sockets.ts";
 
 /** Names of rooms. A socket is in its member's and session's rooms from the start, in a pipeline's after joining. */
 export const room = {
@@ -8,12 +8,19 @@ export const room = {
   organization: (id: string) => `organization:${id}`,
   member: (organizationId: string, userId: string) => `member:${organizationId}:${userId}`,
   session: (id: string) => `session:${id}`,
+  tvLink: (id: string) => `tv:${id}`,
 };
+
+/** A contact became won or stopped being it, or what it was won for has changed. */
+function concernsWins({ type, before, after }: PipelineEvent): boolean {
+  if (before.leadStatus !== "won" && after.leadStatus !== "won") return false;
+  return after.leadStatus !== undefined || (type === "contact.fields_changed" && after.value !== undefined);
+}
 
 /** Everything that leaves for browsers by itself. */
 export type Live = ReturnType<typeof createLive>;
 
-export function createLive(io: LiveServer) {
+export function createLive(io: LiveServer, tv: TvScreens) {
   const revoke = (target: string, reason: string): void => {
     io.to(target).emit("access:revoked", { reason });
     io.in(target).disconnectSockets(true);
@@ -22,11 +29,11 @@ export function createLive(io: LiveServer) {
     /** The events of one commit, as one message: serialised once for the whole room. */
     publishEvents(pipelineId: string, organizationId: string, events: PipelineEvent[]): void {
       io.to(room.pipeline(pipelineId)).emit("pipeline:events", { pipelineId, events });
-      for (const event of events) {
-        if (event.type !== "contact.status_changed") continue;
-        const concernsWins = event.after.leadStatus === "won" || event.before.leadStatus === "won";
-        if (concernsWins) io.to(room.organization(organizationId)).emit("wins", { event });
-      }
+      const win = events.findLast(concernsWins);
+      if (!win) return;
+      const hint = { pipelineId, seq: win.seq };
+      io.to(room.organization(organizationId)).emit("wins", hint);
+      tv.to(room.pipeline(pipelineId)).emit("wins", hint);
     },
     /** Heartbeat to the clients of this process. */
     publishHead(pipelineId: string, seq: number): void {
@@ -53,6 +60,10 @@ export function createLive(io: LiveServer) {
     },
     revokeSession(sessionId: string, reason: string): void {
       revoke(room.session(sessionId), reason);
+    },
+    revokeTvLink(linkId: string, reason: string): void {
+      tv.to(room.tvLink(linkId)).emit("access:revoked", { reason });
+      tv.in(room.tvLink(linkId)).disconnectSockets(true);
     },
   };
 }

@@ -3,9 +3,10 @@ import type {
   ClientToServerEvents,
   Reply,
   ServerToClientEvents,
+  TvEvents,
 } from "@dmtracker/shared/contracts/realtime.ts";
 import type { Logger } from "pino";
-import { Server, type Socket } from "socket.io";
+import { Server, type DefaultEventsMap, type Namespace, type Socket } from "socket.io";
 import type { z } from "zod";
 import type { NodePresence, PresenceExchange } from "#server/presence/presence.ts";
 import { findErrorBody, INTERNAL_ERROR } from "./error-body.ts";
@@ -23,6 +24,11 @@ type NodeEvents = { "presence:told": (told: NodePresence) => void };
 
 export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents, NodeEvents, SocketData>;
 export type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents, NodeEvents, SocketData>;
+
+/** Screens that only watch wins: what they are not sent they cannot have, for nothing they say is listened to. */
+export type TvScreens = Namespace<Record<string, never>, TvEvents, DefaultEventsMap, { linkId: string }>;
+
+export const tvScreens = (io: LiveServer): TvScreens => io.of("/tv") as unknown as TvScreens;
 
 /**
  * Websocket only and uncompressed: polling halves the fan-out and deflate costs ten times the CPU and memory.

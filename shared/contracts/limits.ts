@@ -18,3 +18,7 @@ export const MAX_TAGS = 50;
 /** Saved views of one member. */
 export const MAX_VIEWS = 100;
 export const MAX_VIEW_NAME_LENGTH = 60;
+/** Contacts behind a number that are listed. */
+export const MAX_REPORT_CONTACTS = 5_000;
+/** Wins on a wins screen. */
+export const WINS_SHOWN = 40;

@@ -51,9 +51,12 @@ export type ServerToClientEvents = {
   /** Heartbeat: the last committed `seq`. Being behind it means something was missed. */
   "pipeline:head": (message: { pipelineId: string; seq: number }) => void;
   presence: (message: { pipelineId: string; viewers: Viewer[] }) => void;
-  /** Won, or no longer won: the same event as in the log. */
-  wins: (message: { event: PipelineEvent }) => void;
+  /** Won, no longer won, or worth something else: a hint, what it means is in `GET /wins`. */
+  wins: (message: { pipelineId: string; seq: number }) => void;
   /** Saved views that one sees have changed: read them anew. */
   "views:changed": (message: { pipelineId: string }) => void;
   "access:revoked": (message: { reason: string }) => void;
 };
+
+/** A wins screen without an account hears this and can say nothing. */
+export type TvEvents = Pick<ServerToClientEvents, "wins" | "access:revoked">;

@@ -8,7 +8,7 @@ export type Span = { from: number; until: number };
 const daysSinceMonday = (day: string): number => (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
 
 /** The first and last day of a named range that holds `today`. */
-function daysOf(range: DateRange, today: string): { first: string; last: string } {
+export function daysOf(range: DateRange, today: string): { first: string; last: string } {
   switch (range) {
     case "today":
       return { first: today, last: today };

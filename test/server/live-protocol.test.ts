@@ -352,7 +352,8 @@ test("a contact that comes in as Won is a win", async () => {
     body: { username: "kim.fit", status: "won", value: 900 },
   });
   await eventually(() => expect(ana.wins).toHaveLength(1));
-  expect(ana.wins[0]?.after).toMatchObject({ leadStatus: "won" });
+  const told = ana.batches.flat().find(({ seq }) => seq === ana.wins[0]);
+  expect(told?.after).toMatchObject({ leadStatus: "won" });
   ana.close();
 });
 
@@ -363,7 +364,11 @@ test("wins are told to the whole organization, won and withdrawn alike", async (
   await ana.change({ mutationId: aMutation(), contactId, status: "won", value: 500 });
   await ana.change({ mutationId: aMutation(), contactId, status: "open" });
   await eventually(() =>
-    expect(ana.wins.map(({ before, after }) => [before.leadStatus, after.leadStatus])).toEqual([
+    expect(
+      ana.wins
+        .map((win) => ana.batches.flat().find(({ seq }) => seq === win))
+        .map((event) => [event?.before.leadStatus, event?.after.leadStatus]),
+    ).toEqual([
       ["open", "won"],
       ["won", "open"],
     ]),

@@ -26,7 +26,8 @@ export class BoardClient {
   snapshots = 0;
   pipeline!: Pipeline;
   revoked: string | undefined;
-  readonly wins: PipelineEvent[] = [];
+  /** Numbers at which it was told that wins have changed. */
+  readonly wins: number[] = [];
   readonly #url: string;
   readonly #cookie: string;
   readonly #pipelineId: string;
@@ -54,7 +55,7 @@ export class BoardClient {
       this.#feed.noticeHead(seq);
       this.#closeGap();
     });
-    this.socket.on("wins", ({ event }) => this.wins.push(event));
+    this.socket.on("wins", ({ seq }) => this.wins.push(seq));
     this.socket.on("access:revoked", ({ reason }) => {
       this.revoked = reason;
     });

@@ -1,0 +1,22 @@
+import type { AppContext } from "#server/app-context.ts";
+import { AppError } from "#server/platform/app-error.ts";
+import { room } from "#server/platform/live.ts";
+import type { TvScreens } from "#server/platform/sockets.ts";
+import { requireTvLink } from "./require-tv-link.ts";
+
+/** Screens without an account: they show the secret of their link when they connect, and then only listen. */
+export function openTvScreens(app: AppContext, screens: TvScreens): void {
+  screens.use((socket, next) => {
+    requireTvLink(app, (socket.handshake.auth as { token?: unknown }).token).then(
+      (link) => {
+        socket.data.linkId = link.id;
+        void socket.join([room.tvLink(link.id), room.pipeline(link.pipelineId)]);
+        next();
+      },
+      (error: unknown) => {
+        if (!(error instanceof AppError)) app.logger.error({ err: error }, "handshake of a screen failed");
+        next(new Error(error instanceof AppError ? "unauthenticated" : "internal"));
+      },
+    );
+  });
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { Actor } from "./people.ts";
+import { Total } from "./pipeline.ts";
+import { Colour, Id, Instant } from "./primitives.ts";
+
+const Count = z.int();
+
+/** One win that stands, told by the log. */
+export const Win = z.object({
+  /** Number of the event that made it: its place in the order, and what it is known by. */
+  seq: z.int(),
+  at: Instant,
+  /** Null on screens that are not told who was won. */
+  contactId: Id.nullable(),
+  username: z.string(),
+  value: z.number().nullable(),
+  /** The stage it came from; null when it came in as won. */
+  fromStage: z.object({ name: z.string(), colour: Colour.nullable() }).nullable(),
+  by: Actor.pick({ type: true, name: true }),
+  /** The rule that did it, when one did: `by` is then who made the change it answered to. */
+  rule: z.string().nullable(),
+  /** Whose win it is on the leaderboard. */
+  creditedTo: z.string().nullable(),
+});
+export type Win = z.infer<typeof Win>;
+
+export const LeaderboardRow = z.object({ name: z.string(), wins: Count, value: z.number() });
+export type LeaderboardRow = z.infer<typeof LeaderboardRow>;
+
+/** What a wins screen shows, as of `seq`. */
+export const WinsBoard = z.object({
+  pipelineId: Id,
+  pipeline: z.string(),
+  organization: z.string(),
+  timeZone: z.string(),
+  seq: z.int(),
+  /** Newest first, at most `WINS_SHOWN`, of this month and this week. */
+  wins: z.array(Win),
+  today: Total,
+  week: Total,
+  month: Total,
+  leaderboard: z.object({
+    today: z.array(LeaderboardRow),
+    week: z.array(LeaderboardRow),
+    month: z.array(LeaderboardRow),
+  }),
+  /** When today ends there. */
+  midnight: Instant,
+});
+export type WinsBoard = z.infer<typeof WinsBoard>;
+
+/** `GET /api/v1/wins` */
+export const WinsQuery = z.strictObject({ pipeline_id: Id.optional() });
+
+export const TvLinkName = z.string().trim().min(1).max(40);
+/** `POST /api/v1/wins/tv-links` */
+export const NewTvLink = z.strictObject({
+  name: TvLinkName,
+  pipeline_id: Id.optional(),
+  /** Whether the screen is told the handles of contacts; members' names it is always told. */
+  shows_contacts: z.boolean().default(false),
+});
+export const TvLinkParam = z.object({ linkId: Id });
+
+export const TvLink = z.object({
+  id: Id,
+  name: z.string(),
+  pipelineId: Id,
+  showsContacts: z.boolean(),
+  createdAt: Instant,
+  lastUsedAt: Instant.nullable(),
+});
+export type TvLink = z.infer<typeof TvLink>;
