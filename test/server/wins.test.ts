@@ -243,7 +243,12 @@ test("[WN5] a TV link opens nothing else, and a screen can say nothing", async (
   ];
   expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect((await wins({ token: organization.token })).wins).toEqual([]);
-  const plain = io(server.url, { transports: ["websocket"], auth: { token: secret }, reconnection: false });
+  const plain = io(server.url, {
+    transports: ["websocket"],
+    auth: { token: secret },
+    reconnection: false,
+    forceNew: true,
+  });
   onTestFinished(() => void plain.disconnect());
   const refused = await new Promise<Error>((resolve) => plain.once("connect_error", resolve));
   expect(refused.message).toBe("unauthenticated");
