@@ -231,9 +231,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     queued: () => app.commits.depth,
   });
   const health = healthRoutes({ metrics, metricsToken: env.metricsToken, isStopping: () => isStopping });
-  http.on("request", createPages(app, health, pages));
   openTvScreens(app, tvScreens(io));
-  http.on("request", createPages(app, pages));
+  http.on("request", createPages(app, health, pages));
   const stopWaking = startWaking(app, options.wakeMs);
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);
 
