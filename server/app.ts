@@ -18,6 +18,11 @@ import { RecentSettings } from "./organizations/recent-settings.ts";
 import { organizationsRoutes } from "./organizations/organizations.routes.ts";
 import { CommitQueues } from "./pipeline/commit-queue.ts";
 import { createDefaultPipeline } from "./pipeline/create-default-pipeline.ts";
+import { rulesRoutes } from "./pipeline/rules.routes.ts";
+import { watchTimedRules } from "./pipeline/run-timed-rules.ts";
+import { stagesRoutes } from "./pipeline/stages.routes.ts";
+import { tagsRoutes } from "./tags/tags.routes.ts";
+import { organizationSettingsRoutes } from "./organizations/organization-settings.routes.ts";
 import { pipelineRoutes } from "./pipeline/pipeline.routes.ts";
 import { pipelineSocket, startHeartbeat } from "./pipeline/pipeline.socket.ts";
 import { createAuth } from "./platform/auth.ts";
@@ -46,6 +51,7 @@ import { openTvScreens } from "./wins/wins.socket.ts";
 const MAX_BODY = "256kb";
 const MAX_SESSION_WAIT_MS = 3_600_000;
 const GOODBYE_MS = 2_000;
+const TIMED_RULES_EVERY_MS = 60_000;
 
 export type Application = {
   context: AppContext;
@@ -60,6 +66,9 @@ export type ApplicationOptions = {
   /** Serves the pages; left out where only the API is needed. */
   pages?: RequestHandler;
   heartbeatMs?: number;
+  timedRulesEveryMs?: number;
+  /** What time it is; tests have a clock of their own. */
+  now?: () => Date;
   wakeMs?: number;
 };
 
@@ -100,6 +109,10 @@ function createPages(
     contactsRoutes(app),
     followUpsRoutes(app),
     pipelineRoutes(app),
+    stagesRoutes(app),
+    rulesRoutes(app),
+    tagsRoutes(app),
+    organizationSettingsRoutes(app),
     viewsRoutes(app),
     reportsRoutes(app),
     winsRoutes(app),
@@ -190,7 +203,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const origins = originsOf(publicUrl, env.publicUrl !== undefined);
   const io = createLiveServer(http, origins);
   const live = createLive(io, tvScreens(io));
-  const now = () => new Date();
+  const now = options.now ?? (() => new Date());
   const recentSettings = new RecentSettings();
   const metrics = createMetrics();
   let isStopping = false;
@@ -235,6 +248,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   http.on("request", createPages(app, health, pages));
   const stopWaking = startWaking(app, options.wakeMs);
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);
+  const stopTimedRules = watchTimedRules(app, options.timedRulesEveryMs ?? TIMED_RULES_EVERY_MS);
 
   return {
     context: app,
@@ -242,6 +256,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     async stop() {
       isStopping = true;
       stopHeartbeat();
+      await stopTimedRules();
       await stopWaking();
       await app.commits.stop();
       presence.stop();

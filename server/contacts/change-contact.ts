@@ -1,6 +1,7 @@
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
+import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { decide } from "@dmtracker/shared/pipeline/decide.ts";
 import type { AppliedRule, Decision, Place, Refusal } from "@dmtracker/shared/pipeline/decision.ts";
 import type { AppContext } from "#server/app-context.ts";
@@ -26,7 +27,7 @@ export type ChangeContactInput = {
   /** Refuse whatever changed since `seenVersion`, not only the same fields (`If-Match`). */
   strict?: boolean;
   /** Looked at with the contact in hand: a change that is not wanted any more changes nothing. */
-  when?: (contact: Contact) => boolean;
+  when?: (contact: Contact, pipeline: Pipeline) => boolean;
   mutation?: Mutation | undefined;
   /** When it happened; now unless history is being written. */
   at?: Date;
@@ -91,7 +92,7 @@ async function decideInBatch(
       issues: [{ path, message: `was changed meanwhile, the contact is now at version ${contact.version}` }],
     });
   }
-  if (when && !when(contact)) return answerUnchanged(contact, batch);
+  if (when && !when(contact, batch.pipeline)) return answerUnchanged(contact, batch);
   const place = placeOf(change);
   await batch.ranks.prepare(
     new Set([...stagesToEnter(change, batch), ...(place ? [change.stageId ?? contact.stageId] : [])]),

@@ -1,16 +1,28 @@
 import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { requireAdmin, type Caller } from "./caller.ts";
+import { changeOrganization, type OrganizationCall } from "./change-organization.ts";
 import { findSettings, saveSettings } from "./organization-settings.store.ts";
 
-/** Changes settings of the caller's organization; what is not named stays as it is. @throws AppError forbidden */
-export async function changeSettings(
+/** What becomes of the settings that hold, and what the caller is told. What is not named stays. */
+export type SettingsDecision<Answer> = { changed: Partial<OrganizationSettings>; answer: Answer };
+
+/** Changes settings of an organization, live on every open page. */
+export async function changeSettings<Answer>(
   app: AppContext,
-  caller: Caller,
-  settings: Partial<OrganizationSettings>,
-): Promise<OrganizationSettings> {
-  requireAdmin(caller);
-  await saveSettings(caller.organizationId, settings);
-  app.recentSettings.forget(caller.organizationId);
-  return findSettings(caller.organizationId);
+  call: OrganizationCall,
+  decide: (settings: OrganizationSettings) => SettingsDecision<Answer>,
+): Promise<Answer> {
+  const { organizationId } = call;
+  const told = await changeOrganization(app, call, async ({ batch }) => {
+    const before = batch.changedSettings ?? (await findSettings(organizationId));
+    const { changed, answer } = decide(before);
+    const after = { ...before, ...changed };
+    if (JSON.stringify(after) !== JSON.stringify(before)) {
+      batch.changeSettings(after);
+      batch.effects.push((session) => saveSettings(organizationId, changed, session));
+    }
+    return answer;
+  });
+  app.recentSettings.forget(organizationId);
+  return told;
 }

@@ -41,6 +41,12 @@ export async function findOrganization(
   return (await adapter.findOne<OrganizationRow>({ model: "organization", where })) ?? undefined;
 }
 
+export async function saveOrganizationName(auth: Auth, organizationId: string, name: string): Promise<void> {
+  const { adapter } = await auth.$context;
+  const where = [{ field: "id", value: organizationId }];
+  await adapter.update({ model: "organization", where, update: { name } });
+}
+
 /** Everyone in the organization, by name. */
 export async function findMembers(auth: Auth, organizationId: string): Promise<Member[]> {
   const { adapter } = await auth.$context;

@@ -10,6 +10,7 @@ const fields = {
   timeZone: String,
   cadence: [Number],
   stopsFollowUps: Mixed,
+  lostReasons: Mixed,
 } satisfies Record<keyof OrganizationSettings, unknown>;
 
 export const OrganizationSettingsModel = mongoose.model<OrganizationSettingsRecord>(

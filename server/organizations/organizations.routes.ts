@@ -1,5 +1,4 @@
-import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
-import { PatchOrganizationSettings } from "@dmtracker/shared/contracts/rest.ts";
+import type { Directory } from "@dmtracker/shared/contracts/board.ts";
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
@@ -8,10 +7,7 @@ import { answer } from "#server/platform/http.ts";
 import { findTags } from "#server/tags/tag.store.ts";
 import { findSignedIn, requireCaller } from "./caller.ts";
 import { findMembers, findOrganization } from "./member.store.ts";
-import { changeSettings } from "./change-settings.ts";
 import { findSettings } from "./organization-settings.store.ts";
-
-const toSettingsAnswer = ({ timeZone }: OrganizationSettings) => ({ time_zone: timeZone });
 
 export function organizationsRoutes(app: AppContext): Router {
   const router = Router();
@@ -34,22 +30,13 @@ export function organizationsRoutes(app: AppContext): Router {
 
   router.get("/directory", async (request, response) => {
     const { organizationId } = await requireCaller(app, request.headers);
-    const [members, tags] = await Promise.all([
+    const [members, tags, settings] = await Promise.all([
       findMembers(app.auth, organizationId),
       findTags(organizationId),
+      findSettings(organizationId),
     ]);
-    answer(response, { members, tags });
-  });
-
-  router.get("/organization/settings", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
-    answer(response, toSettingsAnswer(await findSettings(organizationId)));
-  });
-
-  router.patch("/organization/settings", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
-    const { time_zone: timeZone } = PatchOrganizationSettings.parse(request.body ?? {});
-    answer(response, toSettingsAnswer(await changeSettings(app, caller, { timeZone })), "Settings saved");
+    const directory: Directory = { members, tags, settings };
+    answer(response, directory);
   });
 
   return router;

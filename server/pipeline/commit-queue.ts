@@ -169,7 +169,7 @@ export class CommitQueues {
         await delay(Math.random() * JITTER_MS * Math.min(attempt, MAX_JITTER_STEPS));
       } else if (result.collection !== "mutations") {
         // A name is taken by a contact outside the batch. Alone, its change is refused; in company, it is singled out.
-        if (open.length === 1) return rejectAll(open, takenName(result.field));
+        if (open.length === 1) return rejectAll(open, takenName(result));
         for (const job of open) await this.#commit(pipelineId, [job]);
         return;
       }
@@ -223,8 +223,10 @@ async function settleRetries(organizationId: string, jobs: Waiting[]): Promise<W
   });
 }
 
-function takenName(path: string): AppError {
-  const message = "is already used by another contact";
+function takenName({ collection, field }: { collection: string; field: string }): AppError {
+  // What makes a tag unique is its name in lower case.
+  const [path, other] = collection === "tags" ? ["name", "tag"] : [field, "contact"];
+  const message = `is already used by another ${other}`;
   return new AppError("duplicate", `${path} ${message}`, { issues: [{ path, message }] });
 }
 

@@ -1,5 +1,5 @@
 import mongoose from "mongoose";
-import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
+import type { PipelineRecord } from "./pipeline.model.ts";
 import { insertPipeline } from "./pipeline.store.ts";
 
 /** Neutral to warm as a conversation gets closer to a deal; Lost is muted, its badge says the rest. */
@@ -12,19 +12,28 @@ const DEFAULT_STAGES = [
   ["Lost", "#57534e"],
 ] as const;
 
-/** The pipeline that every new organization starts with: six default stages, no rules. */
-export async function createDefaultPipeline(organizationId: string, now: Date): Promise<Pipeline> {
-  return insertPipeline({
+/** A pipeline with the default stages and nothing in it. */
+export function aDefaultPipeline(
+  organizationId: string,
+  { name, at }: { name: string; at: Date },
+): PipelineRecord {
+  return {
+    _id: new mongoose.Types.ObjectId(),
     organizationId: new mongoose.Types.ObjectId(organizationId),
-    name: "Sales pipeline",
-    stages: DEFAULT_STAGES.map(([name, colour]) => ({
+    name,
+    stages: DEFAULT_STAGES.map(([stage, colour]) => ({
       id: new mongoose.Types.ObjectId().toHexString(),
-      name,
+      name: stage,
       colour,
     })),
     rules: [],
     totals: {},
     seq: 0,
-    createdAt: now,
-  });
+    createdAt: at,
+  };
+}
+
+/** The pipeline that every new organization starts with: six default stages, no rules. */
+export async function createDefaultPipeline(organizationId: string, now: Date): Promise<void> {
+  await insertPipeline(aDefaultPipeline(organizationId, { name: "Sales pipeline", at: now }));
 }

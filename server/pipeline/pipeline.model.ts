@@ -1,4 +1,4 @@
-import type { Pipeline, Rule, Stage, Totals } from "@dmtracker/shared/contracts/pipeline.ts";
+import type { Pipeline, Rule, Stage, TimedRule, Totals } from "@dmtracker/shared/contracts/pipeline.ts";
 import mongoose, { type Types } from "mongoose";
 
 /**
@@ -10,7 +10,9 @@ export type PipelineRecord = {
   organizationId: Types.ObjectId;
   name: string;
   stages: Stage[];
+  formerStages?: Stage[];
   rules: Rule[];
+  timedRules?: TimedRule[];
   totals: Totals;
   seq: number;
   createdAt: Date;
@@ -22,11 +24,13 @@ const fields = {
   organizationId: ObjectId,
   name: String,
   stages: Mixed,
+  formerStages: Mixed,
   rules: Mixed,
+  timedRules: Mixed,
   totals: Mixed,
   seq: Number,
   createdAt: Date,
-} satisfies Record<Exclude<keyof PipelineRecord, "_id">, unknown>;
+} satisfies Record<Exclude<keyof Required<PipelineRecord>, "_id">, unknown>;
 
 const schema = new mongoose.Schema(fields, { versionKey: false, strict: "throw", minimize: false });
 schema.index({ organizationId: 1, createdAt: 1 });
@@ -46,5 +50,7 @@ export function toPipeline(record: PipelineRecord): Pipeline {
     rules: record.rules,
     totals: record.totals,
     seq: record.seq,
+    ...(record.formerStages ? { formerStages: record.formerStages } : {}),
+    ...(record.timedRules ? { timedRules: record.timedRules } : {}),
   };
 }

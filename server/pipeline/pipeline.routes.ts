@@ -3,22 +3,17 @@ import {
   ContactsQuery,
   EventsQuery,
   PipelineIdParam,
-  RuleParams,
   StageParams,
 } from "@dmtracker/shared/contracts/queries.ts";
-import { NewRule, RuleSwitch } from "@dmtracker/shared/contracts/pipeline.ts";
-import { Router, type Request } from "express";
+import { Router } from "express";
 import { requireFilter } from "#server/contacts/require-filter.ts";
 import { findEventsAfter } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { requireAdmin, requireCaller } from "#server/organizations/caller.ts";
-import { AppError } from "#server/platform/app-error.ts";
+import { requireCaller } from "#server/organizations/caller.ts";
 import { answer } from "#server/platform/http.ts";
 import { loadBoard, loadColumnPage, loadContacts } from "./load-board.ts";
-import { findPipeline, findPipelines } from "./pipeline.store.ts";
-import { mutationOf } from "./request-mutation.ts";
+import { findPipelines } from "./pipeline.store.ts";
 import { resolvePipelineId } from "./resolve-stage.ts";
-import { createRule, deleteRule, setRuleEnabled, type RulesInput } from "./save-rules.ts";
 
 export function pipelineRoutes(app: AppContext): Router {
   const router = Router();
@@ -62,43 +57,6 @@ export function pipelineRoutes(app: AppContext): Router {
     const { pipeline_id: named, after, limit } = EventsQuery.parse(request.query);
     const pipelineId = await resolvePipelineId(organizationId, named);
     answer(response, { pipelineId, events: await findEventsAfter(pipelineId, after, limit) });
-  });
-
-  const settingsOf = async (request: Request): Promise<RulesInput> => {
-    const caller = await requireCaller(app, request.headers);
-    requireAdmin(caller);
-    const { pipelineId } = PipelineIdParam.parse(request.params);
-    const pipeline = await findPipeline(pipelineId, caller.organizationId);
-    if (!pipeline) throw new AppError("not_found", "No such pipeline");
-    const mutation = mutationOf(request, caller, [request.method, request.path, request.body ?? null]);
-    return { pipelineId, actor: caller.actor, mutation };
-  };
-
-  router.get("/pipelines/:pipelineId/rules", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
-    const { pipelineId } = PipelineIdParam.parse(request.params);
-    const pipeline = await findPipeline(pipelineId, organizationId);
-    if (!pipeline) throw new AppError("not_found", "No such pipeline");
-    answer(response, { rules: pipeline.rules });
-  });
-
-  router.post("/pipelines/:pipelineId/rules", async (request, response) => {
-    const input = await settingsOf(request);
-    const rule = await createRule(app, input, NewRule.parse(request.body ?? {}));
-    answer(response, { rule }, "Rule created", 201);
-  });
-
-  router.patch("/pipelines/:pipelineId/rules/:ruleId", async (request, response) => {
-    const input = await settingsOf(request);
-    const { ruleId } = RuleParams.parse(request.params);
-    const { enabled } = RuleSwitch.parse(request.body ?? {});
-    answer(response, { rule: await setRuleEnabled(app, input, ruleId, enabled) }, "Rule updated");
-  });
-
-  router.delete("/pipelines/:pipelineId/rules/:ruleId", async (request, response) => {
-    const input = await settingsOf(request);
-    const { ruleId } = RuleParams.parse(request.params);
-    answer(response, { rule: await deleteRule(app, input, ruleId) }, "Rule deleted");
   });
 
   return router;

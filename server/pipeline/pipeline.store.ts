@@ -37,10 +37,14 @@ export async function findHeads(pipelineIds: string[]): Promise<Map<string, numb
   return new Map(records.map(({ _id, seq }) => [_id.toHexString(), seq]));
 }
 
-export async function insertPipeline(record: Omit<PipelineRecord, "_id">): Promise<Pipeline> {
-  const _id = new mongoose.Types.ObjectId();
-  await PipelineModel.collection.insertOne({ _id, ...record });
-  return toPipeline({ _id, ...record });
+export async function insertPipeline(record: PipelineRecord, session?: ClientSession): Promise<void> {
+  await PipelineModel.collection.insertOne(record, session ? { session } : {});
+}
+
+/** Pipelines in which a time-based rule is switched on, whoever's. */
+export async function findPipelinesWithTimedRules(): Promise<Pipeline[]> {
+  const records = await PipelineModel.find({ "timedRules.enabled": true }).lean<PipelineRecord[]>();
+  return records.map(toPipeline);
 }
 
 /**
@@ -49,12 +53,12 @@ export async function insertPipeline(record: Omit<PipelineRecord, "_id">): Promi
  */
 export async function advancePipeline(
   before: Pipeline,
-  { seq, stages, rules, totals }: Pipeline,
+  { id: _id, organizationId: _organizationId, ...after }: Pipeline,
   session: ClientSession,
 ): Promise<boolean> {
   const result = await PipelineModel.collection.updateOne(
     { _id: new mongoose.Types.ObjectId(before.id), seq: before.seq },
-    { $set: { seq, stages, rules, totals } },
+    { $set: after },
     { session },
   );
   return result.matchedCount === 1;

@@ -63,6 +63,7 @@ export async function saveBatch(batch: WorkingSet, mutations: AnsweredMutation[]
       }
       await appendEvents(batch.events, batch.organizationId, session);
     }
+    for (const effect of batch.effects) await effect(session);
     await saveMutations(mutations, batch.organizationId, session);
     await commit(session);
     return { saved: true };

@@ -3,6 +3,7 @@ import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
+import type { ClientSession } from "mongoose";
 import type { Touched } from "#server/contacts/contact.model.ts";
 import {
   findContactsOfPipeline,
@@ -42,6 +43,9 @@ export type BatchSources = {
   findSettings: (organizationId: string) => Promise<OrganizationSettings>;
 };
 
+/** A further write of the same transaction. */
+export type Effect = (session: ClientSession) => Promise<unknown>;
+
 /** One batch while it is being decided: contacts and pipeline as they will be, and the events that make them so. */
 export class WorkingSet {
   readonly organizationId: string;
@@ -53,7 +57,11 @@ export class WorkingSet {
   readonly #looked = new Set<string>();
   readonly #known: Known | undefined;
   readonly #findSettings: (organizationId: string) => Promise<OrganizationSettings>;
+
+  /** What else is written with the batch: things that are no contacts, such as a tag. */
+  readonly effects: Effect[] = [];
   #settings: Promise<OrganizationSettings> | undefined;
+  #changedSettings: OrganizationSettings | undefined;
 
   constructor(pipeline: Pipeline, sources: BatchSources) {
     this.#start = pipeline;
@@ -77,6 +85,16 @@ export class WorkingSet {
   /** The same ones for the whole batch. */
   settings(): Promise<OrganizationSettings> {
     return (this.#settings ??= this.#findSettings(this.organizationId));
+  }
+
+  /** As an earlier change of this batch leaves them; undefined when none has touched them. */
+  get changedSettings(): OrganizationSettings | undefined {
+    return this.#changedSettings;
+  }
+
+  changeSettings(settings: OrganizationSettings): void {
+    this.#changedSettings = settings;
+    this.#settings = Promise.resolve(settings);
   }
 
   /** Takes in contacts that are not in yet, from memory or from the database; ids of other pipelines are simply not found. */
@@ -142,6 +160,20 @@ export class WorkingSet {
       this.#contacts.set(id, { ...known, contact, changed: true });
       this.ranks.noteStanding(contact);
     }
+  }
+
+  /** Contacts that stand in a stage now, among those that are in. */
+  standingIn(stageId: string): Contact[] {
+    return [...this.#contacts.values()]
+      .map(({ contact }) => contact)
+      .filter((contact) => contact.stageId === stageId);
+  }
+
+  /** Contacts that carry a tag now, among those that are in. */
+  tagged(tagId: string): Contact[] {
+    return [...this.#contacts.values()]
+      .map(({ contact }) => contact)
+      .filter(({ tagIds }) => tagIds.includes(tagId));
   }
 
   /** What must be saved. */

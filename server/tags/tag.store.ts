@@ -1,5 +1,6 @@
 import type { Tag } from "@dmtracker/shared/contracts/people.ts";
-import mongoose from "mongoose";
+import mongoose, { type ClientSession } from "mongoose";
+import { ContactModel } from "#server/contacts/contact.model.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { TagModel, toTag, type TagRecord } from "./tag.model.ts";
 
@@ -71,4 +72,40 @@ export async function ensureTags(organizationId: string, names: string[]): Promi
     const plan = await planTags(organizationId, names);
     if (await insertPlannedTags(plan)) return plan.ids;
   }
+}
+
+const toObjectId = (id: string) => new mongoose.Types.ObjectId(id);
+const keyOf = (name: string): string => name.trim().toLowerCase();
+
+/** How many contacts carry each tag; a tag that nobody carries is absent. */
+export async function countByTag(organizationId: string): Promise<Map<string, number>> {
+  const counts = await ContactModel.aggregate<{ _id: mongoose.Types.ObjectId; contacts: number }>([
+    { $match: { organizationId: toObjectId(organizationId) } },
+    { $unwind: "$tagIds" },
+    { $group: { _id: "$tagIds", contacts: { $sum: 1 } } },
+  ]);
+  return new Map(counts.map(({ _id, contacts }) => [_id.toHexString(), contacts]));
+}
+
+export async function insertTag(
+  organizationId: string,
+  { id, name, colour }: Tag,
+  session: ClientSession,
+): Promise<void> {
+  const record = { _id: toObjectId(id), organizationId: toObjectId(organizationId), name, colour };
+  await TagModel.collection.insertOne({ ...record, key: keyOf(name) }, { session });
+}
+
+export async function updateTagFields({ id, name, colour }: Tag, session: ClientSession): Promise<void> {
+  const fields = { name, colour, key: keyOf(name) };
+  await TagModel.collection.updateOne({ _id: toObjectId(id) }, { $set: fields }, { session });
+}
+
+export async function deleteTag(
+  organizationId: string,
+  tagId: string,
+  session: ClientSession,
+): Promise<void> {
+  const filter = { _id: toObjectId(tagId), organizationId: toObjectId(organizationId) };
+  await TagModel.collection.deleteOne(filter, { session });
 }

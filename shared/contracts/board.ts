@@ -34,6 +34,10 @@ export type ContactsAt = z.infer<typeof ContactsAt>;
 export const ActivityPage = z.object({ events: z.array(PipelineEvent), more: z.boolean() });
 export type ActivityPage = z.infer<typeof ActivityPage>;
 
-/** What names and colours an organization uses. */
-export const Directory = z.object({ members: z.array(Member), tags: z.array(Tag) });
+/** What an organization calls things, and what it has decided for all its pipelines. */
+export const Directory = z.object({
+  members: z.array(Member),
+  tags: z.array(Tag),
+  settings: OrganizationSettings,
+});
 export type Directory = z.infer<typeof Directory>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Contact, Message } from "./contact.ts";
 import { Actor } from "./people.ts";
-import { Rule, Stage } from "./pipeline.ts";
+import { Rule, Stage, TimedRule } from "./pipeline.ts";
 import { Id, Instant } from "./primitives.ts";
 
 export const ContactEventType = z.enum([
@@ -32,6 +32,12 @@ export const PipelineEventType = z.enum([
   "pipeline.rules_changed",
   /** New ranks for a run of one stage's contacts, same order as before. */
   "pipeline.reranked",
+  "pipeline.renamed",
+  /**
+   * Something that belongs to all pipelines has changed: tags, people, lost reasons, cadence, time zone, names. It
+   * stands in every pipeline's log, so that nobody misses it, and says no more than that: the newest is read anew.
+   */
+  "organization.changed",
 ]);
 export type PipelineEventType = z.infer<typeof PipelineEventType>;
 
@@ -45,6 +51,9 @@ export const EventState = Contact.partial().extend({
   message: Message.optional(),
   stages: z.array(Stage).optional(),
   rules: z.array(Rule).optional(),
+  timedRules: z.array(TimedRule).optional(),
+  /** Name of the pipeline. */
+  name: z.string().optional(),
   /** contact id -> new rank */
   ranks: z.record(Id, z.string()).optional(),
 });

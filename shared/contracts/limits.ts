@@ -22,3 +22,12 @@ export const MAX_VIEW_NAME_LENGTH = 60;
 export const MAX_REPORT_CONTACTS = 5_000;
 /** Wins on a wins screen. */
 export const WINS_SHOWN = 40;
+/** Stages of one pipeline, pipelines, tags and lost reasons of one organization. */
+export const MAX_STAGES = 30;
+export const MAX_PIPELINES = 20;
+export const MAX_ORGANIZATION_TAGS = 500;
+export const MAX_LOST_REASONS = 30;
+/** Days without activity that a time-based rule may wait for. */
+export const MAX_TIMED_DAYS = 365;
+/** How far back the preview of a rule looks. */
+export const PREVIEW_DAYS = 7;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PALETTE } from "./palette.ts";
 
 /** 24 hexadecimal digits: a MongoDB ObjectId as text. */
 export const Id = z.string().regex(/^[0-9a-f]{24}$/, "must be 24 hexadecimal digits");
@@ -8,3 +9,9 @@ export const Instant = z.iso.datetime({ offset: true });
 
 /** `#rrggbb` */
 export const Colour = z.string().regex(/^#[0-9a-f]{6}$/i, "must be a colour such as #3b82f6");
+
+/** A colour that somebody chooses: one that can be told from what it stands on, light and dark. */
+export const PaletteColour = Colour.transform((text) => text.toLowerCase()).refine(
+  (text) => PALETTE.some(({ colour }) => colour === text),
+  `must be one of ${PALETTE.map(({ colour }) => colour).join(", ")}`,
+);

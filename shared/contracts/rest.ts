@@ -2,17 +2,15 @@ import { z } from "zod";
 import { DealValue, DisplayName, Email, LostReason, MAX_MESSAGE_LENGTH, Phone, Username } from "./contact.ts";
 import { MAX_TAGS } from "./limits.ts";
 import { LeadStatus } from "./lead-status.ts";
-import { TimeZone } from "./organization-settings.ts";
 import { StageName } from "./pipeline.ts";
 import { Id, Instant } from "./primitives.ts";
+import { TagName } from "./tag-name.ts";
 
 /** ManyChat sends its ids as numbers or as text. */
 const ForeignId = z
   .union([z.string().trim().min(1).max(64), z.int().min(0)], "must be text or a whole number")
   .transform((value) => String(value))
   .describe("text or number");
-
-export const TagName = z.string().trim().min(1).max(40);
 
 const CHANGES = ["status", "stage", "stage_id", "lost_reason", "value"] as const;
 
@@ -119,6 +117,3 @@ export const DefaultReplyAnswer = z.union([
   ContactStatusAnswer.extend({ skipped: z.literal(false), created: z.boolean() }),
 ]);
 export type DefaultReplyAnswer = z.infer<typeof DefaultReplyAnswer>;
-
-/** `PATCH /api/v1/organization/settings` */
-export const PatchOrganizationSettings = z.strictObject({ time_zone: TimeZone });

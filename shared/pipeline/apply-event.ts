@@ -1,11 +1,19 @@
 import type { Contact } from "../contracts/contact.ts";
 import type { PipelineEvent, PipelineEventType } from "../contracts/event.ts";
 import type { LeadStatus } from "../contracts/lead-status.ts";
-import type { Pipeline, Totals } from "../contracts/pipeline.ts";
+import type { Pipeline, Stage, Totals } from "../contracts/pipeline.ts";
 
 /** Events that are lines of a contact's history; the others only arrange the board. */
 export function isActivity(type: PipelineEventType): boolean {
   return type.startsWith("contact.") && type !== "contact.reordered";
+}
+
+/**
+ * What a time-based rule does is a line of history, and no activity: a reminder must not start the wait for the
+ * next rule anew [TB3]. Every other automation answers to somebody's change and names it.
+ */
+function isOfTheClock({ actor, cause }: PipelineEvent): boolean {
+  return actor.type === "automation" && cause === null;
 }
 
 /** What the log of an older version does not say about a new contact. */
@@ -33,6 +41,8 @@ export function applyToContact(contact: Contact | undefined, event: PipelineEven
     message: _message,
     stages: _stages,
     rules: _rules,
+    timedRules: _timedRules,
+    name: _name,
     ranks: _ranks,
     ...fields
   } = event.after;
@@ -40,7 +50,7 @@ export function applyToContact(contact: Contact | undefined, event: PipelineEven
     ...contact,
     ...(fields as Partial<Contact>),
     seq: event.seq,
-    lastActivityAt: isActivity(event.type) ? event.at : contact.lastActivityAt,
+    lastActivityAt: isActivity(event.type) && !isOfTheClock(event) ? event.at : contact.lastActivityAt,
   };
 }
 
@@ -70,12 +80,24 @@ function addToTotals(totals: Totals, bucket: Bucket, sign: 1 | -1): Totals {
   return { ...totals, [bucket.stageId]: { ...stage, [bucket.leadStatus]: total } };
 }
 
+/** The parts of a pipeline that follow from its stages: what is deleted is still known, and counts nobody. */
+function withStages(pipeline: Pipeline, stages: Stage[]): Partial<Pipeline> {
+  const isThere = new Set(stages.map(({ id }) => id));
+  const deleted = pipeline.stages.filter(({ id }) => !isThere.has(id));
+  if (deleted.length === 0 && !pipeline.formerStages) return { stages };
+  const former = (pipeline.formerStages ?? []).filter(({ id }) => !isThere.has(id));
+  const counts = Object.entries(pipeline.totals).filter(([id]) => !deleted.some((stage) => stage.id === id));
+  return { stages, formerStages: [...former, ...deleted], totals: Object.fromEntries(counts) };
+}
+
 /** The pipeline after an event: stages, rules, totals and `seq`. Events already in change nothing. */
 export function applyToPipeline(pipeline: Pipeline, event: PipelineEvent): Pipeline {
   if (event.seq <= pipeline.seq) return pipeline;
   const next = { ...pipeline, seq: event.seq };
-  if (event.after.stages) next.stages = event.after.stages;
+  if (event.after.stages) Object.assign(next, withStages(pipeline, event.after.stages));
   if (event.after.rules) next.rules = event.after.rules;
+  if (event.after.timedRules) next.timedRules = event.after.timedRules;
+  if (event.after.name !== undefined) next.name = event.after.name;
   const buckets = bucketsOf(event);
   if (buckets?.from) next.totals = addToTotals(next.totals, buckets.from, -1);
   if (buckets) next.totals = addToTotals(next.totals, buckets.to, 1);

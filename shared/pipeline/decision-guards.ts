@@ -23,7 +23,11 @@ export function checkLostReason({ lostReason }: Outcome, status: Contact["leadSt
   return { ok: false, code: "invalid", path: "lostReason", message };
 }
 
-/** Rules whose stage is gone cannot act; deleting a stage switches them off, this holds even before that. */
+/**
+ * Rules whose stage is gone cannot act; deleting a stage switches them off, this holds even before that. What a
+ * time-based rule changes fires none of them: one hop [AU2].
+ */
 export function liveRules(context: DecisionContext): Rule[] {
+  if (context.actor.type === "automation") return [];
   return context.pipeline.rules.filter(({ stageId }) => stageExists(context, stageId));
 }

@@ -112,6 +112,15 @@ class Teller {
         return { active: [text("changed the stages")], passive: [text("the stages changed")] };
       case "pipeline.rules_changed":
         return { active: [text("changed the automations")], passive: [text("the automations changed")] };
+      case "pipeline.renamed": {
+        const to = [text(" to "), value(after.name ?? "")];
+        return {
+          active: [text("renamed the pipeline"), ...to],
+          passive: [text("the pipeline was renamed"), ...to],
+        };
+      }
+      case "organization.changed":
+        return { active: [text("changed the settings")], passive: [text("the settings changed")] };
       case "pipeline.reranked":
         return {
           active: [text("tidied the order of cards")],
@@ -337,6 +346,8 @@ const CAUSE: Partial<Record<PipelineEventType, { active: string; passive: string
   "contact.stage_changed": { active: "changed the stage", passive: "the stage changed" },
   "contact.status_changed": { active: "changed the lead status", passive: "the lead status changed" },
   "contact.message_logged": { active: "logged a reply", passive: "a reply came" },
+  "pipeline.stages_changed": { active: "deleted the stage", passive: "the stage was deleted" },
+  "organization.changed": { active: "tidied up the tags", passive: "the tags were tidied up" },
 };
 
 function via(actor: Actor): string {

@@ -20,18 +20,18 @@ export type TestOrganization = {
   token: string;
 };
 
-export type TestServer = Application & { anOrganization(): Promise<TestOrganization> };
+export type TestServer = Application & {
+  anOrganization(): Promise<TestOrganization>;
+  /** One more process on the same database. */
+  aSecondNode(): Promise<Application>;
+};
+
+export type TestClock = { now?: () => Date };
 
 let made = 0;
 
-/**
- * The whole server on a free port: with the built-in database in memory, or with the database of MONGODB_URL.
- * Call it at the top of a test file; it cleans up after the file.
- */
-export async function startServer(): Promise<TestServer> {
-  const embedded = process.env.MONGODB_URL ? undefined : await startEmbeddedMongo({});
-  await connectMongo(process.env.MONGODB_URL ?? (embedded?.url as string));
-  const application = await startApplication({
+function startNode({ now }: TestClock): Promise<Application> {
+  return startApplication({
     env: {
       port: 0,
       host: "127.0.0.1",
@@ -46,13 +46,35 @@ export async function startServer(): Promise<TestServer> {
     },
     authSecret: "a secret that is only good for tests, nothing else",
     heartbeatMs: 200,
+    // Tests let them run themselves.
+    timedRulesEveryMs: 2_000_000_000,
+    ...(now ? { now } : {}),
   });
+}
+
+/**
+ * The whole server on a free port: with the built-in database in memory, or with the database of MONGODB_URL.
+ * Call it at the top of a test file; it cleans up after the file.
+ */
+export async function startServer(clock: TestClock = {}): Promise<TestServer> {
+  const embedded = process.env.MONGODB_URL ? undefined : await startEmbeddedMongo({});
+  await connectMongo(process.env.MONGODB_URL ?? (embedded?.url as string));
+  const application = await startNode(clock);
+  const nodes = [application];
   afterAll(async () => {
-    await application.stop();
+    for (const node of nodes) await node.stop();
     await disconnectMongo();
     await embedded?.stop();
   });
-  return { ...application, anOrganization: () => makeOrganization(application) };
+  return {
+    ...application,
+    anOrganization: () => makeOrganization(application),
+    async aSecondNode() {
+      const node = await startNode(clock);
+      nodes.push(node);
+      return node;
+    },
+  };
 }
 
 async function signIn(url: string, email: string): Promise<string> {

@@ -91,7 +91,7 @@ describe("what others do", () => {
   test("a tag that was made after the board was opened gets its name, and is asked for once", async () => {
     const server = small();
     const { board } = await openBoard(server);
-    server.directory = { members: [], tags: [{ id: "fresh", name: "VIP", colour: "#64748b" }] };
+    server.directory = { ...server.directory, tags: [{ id: "fresh", name: "VIP", colour: "#64748b" }] };
     server.commit("a", { tags: { add: ["fresh"] } });
     server.commit("b", { tags: { add: ["fresh"] } });
     await wait();

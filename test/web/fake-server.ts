@@ -77,7 +77,7 @@ export class FakeServer implements BoardSource {
   answers = new Map<string, Reply<ChangeReply>>();
   /** Catch-ups longer than this are answered with "snapshot". */
   maxCatchUp = 1_000;
-  directory: Directory = { members: [], tags: [] };
+  directory: Directory = { members: [], tags: [], settings: DEFAULT_SETTINGS };
   requests: string[] = [];
   /** Set to hold answers of reads back until it resolves. */
   readGate: Promise<void> | undefined;

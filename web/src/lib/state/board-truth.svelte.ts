@@ -47,9 +47,10 @@ export class BoardTruth {
     }
   }
 
-  installNames({ members, tags }: Directory): void {
+  installNames({ members, tags, settings }: Directory): void {
     this.members = members;
     this.tags = tags;
+    this.settings = settings;
   }
 
   /** Applies the next event; returns the contact that it brings into view and that is not held here. */

@@ -58,6 +58,8 @@ export class Board {
   readonly #refusals = new SvelteMap<string, string>();
   /** Ids of tags and people that were asked for already. */
   readonly #strangers = new Set<string>();
+  #namesWanted = false;
+  #namesUnderway = false;
   /** Contacts that someone holds open, wherever they stand. */
   readonly #opened = new Set<string>();
   #viewers = $state.raw<readonly Viewer[]>([]);
@@ -360,7 +362,8 @@ export class Board {
   }
 
   /** Tags and people that came after the board was opened: events name them by id only. */
-  #learnNames({ after }: PipelineEvent): void {
+  #learnNames({ type, after }: PipelineEvent): void {
+    if (type === "organization.changed") return void this.#refreshNames();
     const named = [...(after.tagIds ?? []), ...(after.assigneeId ? [after.assigneeId] : [])];
     if (named.length === 0) return;
     const known = new Set([...this.tags, ...this.members].map(({ id }) => id));
@@ -372,6 +375,20 @@ export class Board {
       (directory) => this.#truth.installNames(directory),
       () => strange.forEach((id) => this.#strangers.delete(id)),
     );
+  }
+
+  /** What belongs to all pipelines: an event says that it changed, the newest is asked for. */
+  async #refreshNames(): Promise<void> {
+    this.#namesWanted = true;
+    if (this.#namesUnderway) return;
+    this.#namesUnderway = true;
+    while (this.#namesWanted) {
+      this.#namesWanted = false;
+      // A failed look is made up for by the next snapshot or event of this kind.
+      const directory = await this.#parts.source.loadDirectory().catch(() => undefined);
+      if (directory) this.#truth.installNames(directory);
+    }
+    this.#namesUnderway = false;
   }
 
   #apply(events: readonly PipelineEvent[]): void {

@@ -1,0 +1,92 @@
+import type { Cause } from "@dmtracker/shared/contracts/event.ts";
+import type { Rule, Stage } from "@dmtracker/shared/contracts/pipeline.ts";
+import { Draft, enterStage } from "@dmtracker/shared/pipeline/draft.ts";
+import { compareRanked, ranksBetween } from "@dmtracker/shared/pipeline/ranks.ts";
+import { refuseDeletion, rulesOf } from "@dmtracker/shared/pipeline/stages.ts";
+import type { AppContext } from "#server/app-context.ts";
+import { throwRefusal } from "#server/contacts/change-contact.ts";
+import { findIdsOfStage, findLastRank } from "#server/contacts/stage-contacts.store.ts";
+import type { SettingsCall } from "./pipeline-settings.ts";
+import { recordPipelineEvent } from "./record-pipeline-event.ts";
+import type { WorkingSet } from "./working-set.ts";
+
+export type StageDeletion = { stageId: string; moveTo: string | undefined };
+export type DeletedStage = { stage: Stage; moved: number; rulesSwitchedOff: Rule[] };
+
+type Step = SettingsCall & StageDeletion & { batchId: string; at: Date };
+
+/** Behind the last card of its new stage, so that nobody's cards change place under their hands. */
+async function lastRankIn(batch: WorkingSet, stageId: string): Promise<string | null> {
+  const ranks = batch.standingIn(stageId).map(({ rank }) => rank);
+  const stored = await findLastRank(batch.pipeline.id, stageId);
+  if (stored !== null) ranks.push(stored);
+  return ranks.reduce<string | null>((last, rank) => (last === null || rank > last ? rank : last), null);
+}
+
+/** Moves everybody to the new stage in the order in which they stood; no rule answers to it [ST5]. */
+async function moveAll(batch: WorkingSet, step: Step): Promise<number> {
+  const { stageId, moveTo, actor, batchId, at } = step;
+  await batch.load(await findIdsOfStage(batch.pipeline.id, stageId));
+  const contacts = batch.standingIn(stageId).sort(compareRanked);
+  const refusal = refuseDeletion(batch.pipeline.stages, { stageId, moveTo, holds: contacts.length });
+  if (refusal) throwRefusal(refusal);
+  if (moveTo === undefined) return 0;
+  const ranks = ranksBetween(await lastRankIn(batch, moveTo), null, contacts.length);
+  const settings = await batch.settings();
+  // The deletion follows right behind the moves: nobody ever stands in a stage that is not there.
+  const cause: Cause = {
+    seq: batch.pipeline.seq + contacts.length + 1,
+    type: "pipeline.stages_changed",
+    actor,
+  };
+  for (const [index, contact] of contacts.entries()) {
+    const { pipeline } = batch;
+    const rank = ranks[index] as string;
+    const context = { pipeline, settings, actor, now: at.toISOString(), head: pipeline.seq, batchId };
+    const draft = new Draft(contact, { ...context, rankFor: () => rank });
+    enterStage(draft, { ...context, rankFor: () => rank }, moveTo, undefined, { actor, cause });
+    batch.record(draft.events, draft.contact);
+  }
+  return contacts.length;
+}
+
+async function decideDeletion(batch: WorkingSet, step: Step): Promise<DeletedStage> {
+  const { stageId, actor, batchId, at } = step;
+  const moved = await moveAll(batch, step);
+  const told = { actor, batchId, at };
+  const { stages, rules } = batch.pipeline;
+  const stage = stages.find(({ id }) => id === stageId) as Stage;
+  recordPipelineEvent(batch, {
+    ...told,
+    type: "pipeline.stages_changed",
+    before: { stages },
+    after: { stages: stages.filter(({ id }) => id !== stageId) },
+  });
+  const rulesSwitchedOff = rulesOf(rules, stageId).filter(({ enabled }) => enabled);
+  if (rulesSwitchedOff.length > 0) {
+    const next = rules.map((rule) => (rule.stageId === stageId ? { ...rule, enabled: false } : rule));
+    recordPipelineEvent(batch, {
+      ...told,
+      type: "pipeline.rules_changed",
+      before: { rules },
+      after: { rules: next },
+    });
+  }
+  return { stage, moved, rulesSwitchedOff };
+}
+
+/**
+ * Deletes a stage: in one commit its contacts move to another, it goes, and the rules that name it are switched off.
+ * @throws AppError unknown_stage, invalid
+ */
+export function deleteStage(
+  app: AppContext,
+  call: SettingsCall,
+  deletion: StageDeletion,
+): Promise<DeletedStage> {
+  return app.commits.submit(call.pipelineId, {
+    mutation: call.mutation,
+    contactIds: [],
+    decide: (batch, batchId) => decideDeletion(batch, { ...call, ...deletion, batchId, at: app.now() }),
+  });
+}
