@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { healthRoutes } from "@dmtracker/server/platform/health.ts";
@@ -68,4 +69,16 @@ test("[OB2] with a token only its bearer sees the metrics, without one only this
   expect(await open("/readyz")).toBe(200);
   const stopping = await listen(undefined, true);
   expect([await stopping("/healthz"), await stopping("/readyz")]).toEqual([200, 503]);
+});
+
+test("[OB1] every figure that the dashboard draws is one that the process tells", async () => {
+  const dashboard = await readFile(new URL("../../docs/grafana-dashboard.json", import.meta.url), "utf8");
+  const drawn = new Set(dashboard.match(/\b(?:dmtracker|nodejs|process)_[a-z0-9_]+/g));
+  const told = await (await fetch(`${server.url}/metrics`)).text();
+  expect(drawn.size).toBeGreaterThan(10);
+  const unknown = [...drawn].filter((name) => {
+    const family = name.replace(/_(?:bucket|sum|count)$/, "");
+    return !told.includes(`# TYPE ${name} `) && !told.includes(`# TYPE ${family} `);
+  });
+  expect(unknown).toEqual([]);
 });
