@@ -7,6 +7,7 @@ import helmet from "helmet";
 import { pinoHttp } from "pino-http";
 import type { AppContext } from "./app-context.ts";
 import { ContactPlaces } from "./contacts/contact-places.ts";
+import { activityRoutes } from "./activity/activity.routes.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
 import { contactsSocket } from "./contacts/contacts.socket.ts";
 import { startWaking } from "./follow-ups/wake-parked.ts";
@@ -107,6 +108,7 @@ function createPages(
     express.json({ limit: MAX_BODY }),
     organizationsRoutes(app),
     contactsRoutes(app),
+    activityRoutes(app),
     followUpsRoutes(app),
     pipelineRoutes(app),
     stagesRoutes(app),

@@ -41,6 +41,8 @@ const schema = new mongoose.Schema(
 );
 schema.index({ pipelineId: 1, seq: 1 }, { unique: true });
 schema.index({ contactId: 1, seq: -1 });
+// Lines of one kind by one kind of actor, in order: what is rare is found without reading what is not.
+schema.index({ pipelineId: 1, type: 1, "actor.type": 1, seq: -1 });
 schema.index({ expireAt: 1 }, { expireAfterSeconds: 0 });
 
 export const EventModel = mongoose.model<EventRecord>(

@@ -26,23 +26,6 @@ export async function findEventsAfter(
   return records.map(toEvent);
 }
 
-/** A contact's history, newest first: everything but new places within a column. */
-export async function findActivity(
-  contactId: string,
-  options: { before?: number | undefined; limit: number },
-): Promise<{ events: PipelineEvent[]; more: boolean }> {
-  const { before, limit } = options;
-  const records = await EventModel.find({
-    contactId,
-    type: { $ne: "contact.reordered" },
-    ...(before === undefined ? {} : { seq: { $lt: before } }),
-  })
-    .sort({ seq: -1 })
-    .limit(limit + 1)
-    .lean<EventRecord[]>();
-  return { events: records.slice(0, limit).map(toEvent), more: records.length > limit };
-}
-
 /**
  * The contacts that a run of events changed; undefined when the log no longer holds all of them (new places within
  * a column are forgotten after a while).

@@ -210,3 +210,16 @@ export async function sumMatching(
   ]);
   return Object.fromEntries(sums.map(({ _id, count, value }) => [_id.toHexString(), { count, value }]));
 }
+
+/** Which of these contacts meet all conditions. */
+export async function findMatchingAmong(
+  pipelineId: string,
+  conditions: QueryFilter<ContactRecord>[],
+  ids: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const records = await ContactModel.find(
+    { $and: [{ _id: { $in: [...ids] } }, { pipelineId }, ...conditions] },
+    { _id: 1 },
+  ).lean<Pick<ContactRecord, "_id">[]>();
+  return new Set(records.map(({ _id }) => _id.toHexString()));
+}

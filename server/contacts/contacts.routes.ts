@@ -1,4 +1,4 @@
-import { ActivityPageQuery, ContactIdParam, ContactListQuery } from "@dmtracker/shared/contracts/queries.ts";
+import { ContactIdParam, ContactListQuery } from "@dmtracker/shared/contracts/queries.ts";
 import {
   CreateContactBody,
   DefaultReplyBody,
@@ -7,7 +7,6 @@ import {
   type DefaultReplyAnswer,
 } from "@dmtracker/shared/contracts/rest.ts";
 import { Router, type Request, type Response } from "express";
-import { findActivity } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { requireCaller } from "#server/organizations/caller.ts";
 import { requireOwnOrganization } from "#server/organizations/require-own-organization.ts";
@@ -208,15 +207,6 @@ export function contactsRoutes(app: AppContext): Router {
       findTags(organizationId),
     ]);
     answer(response, { contact, pipeline, members, tags });
-  });
-
-  router.get("/contacts/:contactId/activity", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
-    const { contactId } = ContactIdParam.parse(request.params);
-    const query = ActivityPageQuery.parse(request.query);
-    if (!(await findContact(organizationId, { id: contactId })))
-      throw new AppError("not_found", "No such contact");
-    answer(response, await findActivity(contactId, query));
   });
 
   return router;

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { Contact } from "./contact.ts";
-import { PipelineEvent } from "./event.ts";
 import { OrganizationSettings } from "./organization-settings.ts";
 import { Member, Tag } from "./people.ts";
 import { Pipeline, Total } from "./pipeline.ts";
@@ -29,10 +28,6 @@ export type ColumnPageAt = z.infer<typeof ColumnPageAt>;
 /** Contacts by id, as of `seq`. */
 export const ContactsAt = z.object({ contacts: z.array(Contact), seq: z.int() });
 export type ContactsAt = z.infer<typeof ContactsAt>;
-
-/** A contact's history, newest first. */
-export const ActivityPage = z.object({ events: z.array(PipelineEvent), more: z.boolean() });
-export type ActivityPage = z.infer<typeof ActivityPage>;
 
 /** What an organization calls things, and what it has decided for all its pipelines. */
 export const Directory = z.object({

@@ -11,8 +11,6 @@ export const PipelineIdParam = z.object({ pipelineId: Id });
 export const StageParams = z.object({ pipelineId: Id, stageId: Id });
 export const RuleParams = z.object({ pipelineId: Id, ruleId: Id });
 
-export const ActivityPageQuery = z.object({ before: Seq.optional(), limit: PageSize.default(50) });
-
 /** A page of a stage starts below the contact that the last page ended with: its rank and id. */
 export const ColumnPageQuery = z
   .object({

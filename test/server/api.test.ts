@@ -1,4 +1,4 @@
-import { findActivity } from "@dmtracker/server/activity/event.store.ts";
+import { findLines } from "@dmtracker/server/activity/activity.store.ts";
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
 import { TokenModel } from "@dmtracker/server/tokens/token.model.ts";
@@ -61,7 +61,7 @@ test("[API2] [AU1] PATCH contact-status changes status and stage, fires rules, a
   await eventually(() =>
     expect(ana.contacts.get(contactId)).toMatchObject({ leadStatus: "won", stageId: closed }),
   );
-  const { events } = await findActivity(contactId, { limit: 10 });
+  const events = await findLines({ contactId: contactId }, {}, { limit: 10 });
   expect(events.map(({ type, actor }) => [type, actor.type, actor.name])).toEqual([
     ["contact.stage_changed", "automation", "Won moves to Closed"],
     ["contact.status_changed", "api", "n8n"],
@@ -79,7 +79,7 @@ test("[LS2] setting what is already there answers 200 with changed: []", async (
   });
   expect(status).toBe(200);
   expect(body.data).toMatchObject({ changed: [], automations: [], seq: 1 });
-  expect((await findActivity(contactId, { limit: 10 })).events).toHaveLength(1);
+  expect(await findLines({ contactId: contactId }, {}, { limit: 10 })).toHaveLength(1);
 });
 
 test("[API1] every mistake in a body is named with what is allowed, and nothing is changed", async () => {

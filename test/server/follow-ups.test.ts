@@ -1,4 +1,4 @@
-import { findActivity } from "@dmtracker/server/activity/event.store.ts";
+import { findLines } from "@dmtracker/server/activity/activity.store.ts";
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
 import { ContactModel } from "@dmtracker/server/contacts/contact.model.ts";
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
@@ -230,7 +230,7 @@ test("[DR1] default-reply of somebody unknown creates the contact, via API, due 
   expect((await list(organization, "?group=today")).body.data.contacts.map(({ id }) => id)).toEqual([
     contact.id,
   ]);
-  const { events } = await findActivity(contact.id, { limit: 10 });
+  const events = await findLines({ contactId: contact.id }, {}, { limit: 10 });
   expect(events.map(({ type, actor }) => [type, actor.type])).toEqual([
     ["contact.follow_up_set", "api"],
     ["contact.message_logged", "api"],
@@ -317,7 +317,7 @@ test("[DR1] [CC4] [TN3] [API1] retries, foreign organizations and mistakes", asy
   const first = await reply(organization, body, { headers });
   const again = await reply(organization, body, { headers });
   expect(again.body.data).toEqual(first.body.data);
-  expect((await findActivity(first.body.data.contact_id, { limit: 10 })).events).toHaveLength(3);
+  expect(await findLines({ contactId: first.body.data.contact_id }, {}, { limit: 10 })).toHaveLength(3);
   expect((await reply(organization, { ...body, message_content: "Ho" }, { headers })).status).toBe(409);
   expect((await reply(organization, { ...body, organization_id: other.id })).status).toBe(403);
   expect((await reply(organization, { ...body, page_name: "Somebody else" })).status).toBe(403);

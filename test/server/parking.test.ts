@@ -1,4 +1,4 @@
-import { findActivity } from "@dmtracker/server/activity/event.store.ts";
+import { findLines } from "@dmtracker/server/activity/activity.store.ts";
 import { startApplication } from "@dmtracker/server/app.ts";
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
 import { ContactModel } from "@dmtracker/server/contacts/contact.model.ts";
@@ -52,7 +52,9 @@ const park = (days: number, reason: string | null = null): ContactChange => ({
 });
 
 const wakings = async (contactId: string) =>
-  (await findActivity(contactId, { limit: 200 })).events.filter(({ type }) => type === "contact.woke");
+  (await findLines({ contactId: contactId }, {}, { limit: 200 })).filter(
+    ({ type }) => type === "contact.woke",
+  );
 
 test("[PK2] two processes wake a contact once, with one line of history by the system", async () => {
   const organization = await server.anOrganization();
@@ -126,7 +128,7 @@ test("[PK3] a default reply wakes in the batch of its message, and makes the con
     body: { manychat_id: "4711", username, message_content: "I am back" },
   });
   const [woke] = await wakings(contactId);
-  const { events } = await findActivity(contactId, { limit: 20 });
+  const events = await findLines({ contactId: contactId }, {}, { limit: 20 });
   const message = events.find(({ type }) => type === "contact.message_logged");
   expect(woke).toMatchObject({ batchId: message?.batchId, cause: { seq: message?.seq } });
   const { body } = await call<FollowUpsPage>(server.url, "GET", "/follow-ups?group=today", { token });

@@ -1,4 +1,3 @@
-import type { ActivityPage } from "@dmtracker/shared/contracts/board.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { ContactListPage } from "@dmtracker/shared/contracts/contact-list.ts";
 import type { ContactFilter, ContactSort, SortDirection } from "@dmtracker/shared/contracts/filter.ts";
@@ -12,18 +11,6 @@ export type ContactPage = { contact: Contact; pipeline: Pipeline; members: Membe
 
 export function loadContact(contactId: string, signal?: AbortSignal): Promise<ContactPage> {
   return request<ContactPage>(`/contacts/${contactId}`, signal ? { signal } : {});
-}
-
-export type ActivityQuery = { before?: number; limit?: number };
-
-export function loadActivity(
-  contactId: string,
-  { before, limit = 50 }: ActivityQuery = {},
-  signal?: AbortSignal,
-): Promise<ActivityPage> {
-  const search = new URLSearchParams({ limit: String(limit) });
-  if (before !== undefined) search.set("before", String(before));
-  return request<ActivityPage>(`/contacts/${contactId}/activity?${search}`, signal ? { signal } : {});
 }
 
 export type ContactListQuery = {

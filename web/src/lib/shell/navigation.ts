@@ -1,4 +1,5 @@
 import AlarmClock from "@lucide/svelte/icons/alarm-clock";
+import HistoryIcon from "@lucide/svelte/icons/history";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import UsersRound from "@lucide/svelte/icons/users-round";
 import Workflow from "@lucide/svelte/icons/workflow";
@@ -28,6 +29,7 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
   });
   const contacts = resolve("/(app)/contacts");
   const followUps = resolve("/(app)/follow-ups");
+  const activity = resolve("/(app)/activity");
   const automations = resolve("/(app)/settings/automations");
   return [
     ...boards,
@@ -42,6 +44,12 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
       label: "Follow-Ups",
       icon: AlarmClock,
       isCurrent: (pathname: string) => pathname === followUps,
+    },
+    {
+      href: activity,
+      label: "Activity",
+      icon: HistoryIcon,
+      isCurrent: (pathname: string) => pathname === activity,
     },
     {
       href: automations,
