@@ -23,6 +23,8 @@ const KIND: Record<PipelineEventType, ActivityKind | undefined> = {
   "contact.woke": "follow_ups",
   "pipeline.stages_changed": "settings",
   "pipeline.rules_changed": "settings",
+  "pipeline.renamed": "settings",
+  "organization.changed": "settings",
   "pipeline.reranked": undefined,
 };
 

@@ -1,6 +1,6 @@
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
-import { findActivity } from "@dmtracker/server/activity/event.store.ts";
+import { findLines } from "@dmtracker/server/activity/activity.store.ts";
 import { runTimedRules } from "@dmtracker/server/pipeline/run-timed-rules.ts";
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
 import { createTimedRule, updateTimedRule } from "@dmtracker/server/pipeline/save-timed-rules.ts";
@@ -61,7 +61,7 @@ test("[TB1] two nodes that look at the same time change each contact once, also 
   expect((one ?? 0) + (two ?? 0)).toBe(ids.length);
   expect(new Set(await statuses())).toEqual(new Set(["abandoned"]));
   expect((await findPipeline(pipeline.id))?.seq).toBe(before + ids.length);
-  const { events } = await findActivity(ids[0] ?? "", { limit: 5 });
+  const events = await findLines({ contactId: ids[0] ?? "" }, {}, { limit: 5 });
   expect(events[0]).toMatchObject({
     type: "contact.status_changed",
     actor: { type: "automation", id: rule.id, name: "Open and quiet for 14 days becomes Abandoned" },
