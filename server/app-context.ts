@@ -5,13 +5,15 @@ import type { RecentSettings } from "./organizations/recent-settings.ts";
 import type { CommitQueues } from "./pipeline/commit-queue.ts";
 import type { Auth } from "./platform/auth.ts";
 import type { Env } from "./platform/env.ts";
+import type { Limits } from "./platform/limits.ts";
 import type { Live } from "./platform/live.ts";
 import type { Metrics } from "./platform/metrics.ts";
 import type { ReportBooks } from "./reports/report-books.ts";
+import type { Mail } from "./platform/mail.ts";
 
 /** What use cases and doors may reach. */
 export type AppContext = {
-  env: Env & { publicUrl: string; authSecret: string };
+  env: Env & { publicUrl: string; authSecret: string; origins: readonly string[] };
   logger: Logger;
   auth: Auth;
   commits: CommitQueues;
@@ -21,5 +23,7 @@ export type AppContext = {
   reportBooks: ReportBooks;
   live: Live;
   metrics: Metrics;
+  limits: Limits;
+  mail: Mail;
   now(): Date;
 };

@@ -1,10 +1,13 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { toNodeHandler } from "better-auth/node";
 import express, { type RequestHandler } from "express";
 import helmet from "helmet";
+import type { DestinationStream } from "pino";
 import { pinoHttp } from "pino-http";
+import { authDoors } from "./accounts/auth-doors.ts";
+import { accountsRoutes } from "./accounts/accounts.routes.ts";
+import { resetLetter } from "./accounts/send-reset-link.ts";
 import type { AppContext } from "./app-context.ts";
 import { ContactPlaces } from "./contacts/contact-places.ts";
 import { activityRoutes } from "./activity/activity.routes.ts";
@@ -13,7 +16,12 @@ import { contactsSocket } from "./contacts/contacts.socket.ts";
 import { startWaking } from "./follow-ups/wake-parked.ts";
 import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
 import { Rosters } from "./contacts/rosters.ts";
-import { findSignedIn } from "./organizations/caller.ts";
+import { findPerson, requireMember } from "./organizations/caller.ts";
+import { chooseOrganization } from "./organizations/choose-organization.ts";
+import { guard } from "./organizations/guard.ts";
+import { guardMessages } from "./organizations/guard-messages.ts";
+import { noteWatching } from "./organizations/note-presence.ts";
+import { membersRoutes } from "./organizations/members.routes.ts";
 import { findSessionEnd } from "./organizations/require-membership.ts";
 import { RecentSettings } from "./organizations/recent-settings.ts";
 import { organizationsRoutes } from "./organizations/organizations.routes.ts";
@@ -26,13 +34,17 @@ import { tagsRoutes } from "./tags/tags.routes.ts";
 import { organizationSettingsRoutes } from "./organizations/organization-settings.routes.ts";
 import { pipelineRoutes } from "./pipeline/pipeline.routes.ts";
 import { pipelineSocket, startHeartbeat } from "./pipeline/pipeline.socket.ts";
+import { AppError } from "./platform/app-error.ts";
 import { createAuth } from "./platform/auth.ts";
+import { noteAddress } from "./platform/client-address.ts";
 import type { Env } from "./platform/env.ts";
-import { errorHandler, requireJson, unknownPath } from "./platform/http.ts";
+import { dataPolicy, errorHandler, requireJson, unknownPath } from "./platform/http.ts";
+import { createLimits } from "./platform/limits.ts";
 import { createLive, room } from "./platform/live.ts";
 import { healthRoutes } from "./platform/health.ts";
 import { createMetrics } from "./platform/metrics.ts";
 import { createLogger } from "./platform/logger.ts";
+import { createMail } from "./platform/mail.ts";
 import { connectNodes } from "./platform/redis.ts";
 import {
   createLiveServer,
@@ -50,6 +62,7 @@ import { winsRoutes } from "./wins/wins.routes.ts";
 import { openTvScreens } from "./wins/wins.socket.ts";
 
 const MAX_BODY = "256kb";
+const MAX_HEADER_BYTES = 16_384;
 const MAX_SESSION_WAIT_MS = 3_600_000;
 const GOODBYE_MS = 2_000;
 const TIMED_RULES_EVERY_MS = 60_000;
@@ -71,6 +84,8 @@ export type ApplicationOptions = {
   /** What time it is; tests have a clock of their own. */
   now?: () => Date;
   wakeMs?: number;
+  /** Where log lines go; stderr by default. */
+  logTo?: DestinationStream;
 };
 
 /** Without a configured address both names of this machine are accepted: people type either. */
@@ -101,11 +116,17 @@ function createPages(
   // The page's own inline start script needs a policy of its own; the rest of helmet's headers hold for everything.
   web.use(helmet({ contentSecurityPolicy: false }));
   web.use(health);
-  web.all("/api/auth/*path", toNodeHandler(app.auth));
+  web.set("trust proxy", app.env.trustProxy);
+  web.use(noteAddress);
+  web.use("/api", dataPolicy);
+  web.use("/api/auth", authDoors(app));
   web.use(
     "/api/v1",
+    guard(app),
     requireJson,
     express.json({ limit: MAX_BODY }),
+    accountsRoutes(app),
+    membersRoutes(app),
     organizationsRoutes(app),
     contactsRoutes(app),
     activityRoutes(app),
@@ -133,7 +154,10 @@ function watchSession(app: AppContext, socket: LiveSocket): void {
     const end = await findSessionEnd(app, socket.data.sessionId);
     if (!socket.connected) return;
     if (!end) {
-      socket.emit("access:revoked", { reason: "Your session has ended. Sign in again." });
+      socket.emit("access:revoked", {
+        cause: "signed_out",
+        reason: "Your session has ended. Sign in again.",
+      });
       socket.disconnect(true);
       return;
     }
@@ -152,9 +176,9 @@ function watchSession(app: AppContext, socket: LiveSocket): void {
 }
 
 async function admit(app: AppContext, socket: LiveSocket): Promise<void> {
-  const signedIn = await findSignedIn(app, socket.request.headers);
-  if (!signedIn) throw new Error("unauthenticated");
-  const { user, organizationId, sessionId } = signedIn;
+  const person = await findPerson(app, socket.request.headers);
+  if (!person) throw new AppError("unauthenticated", "You are signed out");
+  const { user, organizationId, sessionId } = await requireMember(app, person);
   Object.assign(socket.data, { userId: user.id, name: user.name, organizationId, sessionId });
 }
 
@@ -167,9 +191,9 @@ function openSockets(app: AppContext, io: LiveServer, isOneOfMany: boolean): { s
     admit(app, socket).then(
       () => next(),
       (error: unknown) => {
-        const isKnown = error instanceof Error && error.message === "unauthenticated";
-        if (!isKnown) app.logger.error({ err: error }, "handshake failed");
-        next(new Error(isKnown ? "unauthenticated" : "internal"));
+        const code = error instanceof AppError ? error.code : "internal";
+        if (code === "internal") app.logger.error({ err: error }, "handshake failed");
+        next(new Error(code));
       },
     );
   });
@@ -178,9 +202,12 @@ function openSockets(app: AppContext, io: LiveServer, isOneOfMany: boolean): { s
     void socket.join([
       room.member(organizationId, userId),
       room.session(sessionId),
+      room.user(userId),
       room.organization(organizationId),
     ]);
     watchSession(app, socket);
+    noteWatching(app, socket);
+    guardMessages(app, socket);
     contactsSocket(app, socket);
     pipelineSocket(app, presence, socket);
     presenceSocket(app, presence, socket);
@@ -191,10 +218,10 @@ function openSockets(app: AppContext, io: LiveServer, isOneOfMany: boolean): { s
 /** Listens, and builds the whole application on that port: REST, live protocol and pages. */
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
   const { env, authSecret, pages, heartbeatMs } = options;
-  const logger = createLogger(env.logLevel);
+  const logger = createLogger(env.logLevel, options.logTo);
   // Before anybody can connect: from listening on, everything below is in place within the same turn.
   const nodes = env.redisUrl ? await connectNodes(env.redisUrl, logger) : undefined;
-  const http = createServer();
+  const http = createServer({ maxHeaderSize: MAX_HEADER_BYTES });
   const connections = new Set<Socket>();
   http.on("connection", (connection) => {
     connections.add(connection);
@@ -209,8 +236,12 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const recentSettings = new RecentSettings();
   const metrics = createMetrics();
   let isStopping = false;
+  const limits = createLimits(env.quotas, nodes?.client);
+  const mail = createMail(env.smtp, logger);
   const app: AppContext = {
-    env: { ...env, publicUrl, authSecret },
+    env: { ...env, publicUrl, authSecret, origins },
+    limits,
+    mail,
     logger,
     live,
     now,
@@ -232,9 +263,12 @@ export async function startApplication(options: ApplicationOptions): Promise<App
         onOrganizationCreated: async (organizationId) => {
           await createDefaultPipeline(organizationId, now());
         },
-        onMemberRemoved: (userId, organizationId) =>
-          live.revokeMember(organizationId, userId, "You are no longer a member of this organization."),
-        onSessionEnded: (sessionId) => live.revokeSession(sessionId, "You have signed out."),
+        chooseOrganization: (userId) => chooseOrganization(app.auth, userId),
+        onSessionEnded: (sessionId) =>
+          live.revokeSession(sessionId, { cause: "signed_out", reason: "You have signed out." }),
+        onSignInTried: (email, address) => limits.wait("signIn", `${email} ${address}`),
+        onSignedIn: (email, address) => limits.forget("signIn", `${email} ${address}`),
+        onPasswordResetWanted: (person, token) => mail.send(resetLetter(publicUrl, person, token)),
       },
     ),
   };

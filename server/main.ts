@@ -4,10 +4,13 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { RequestHandler } from "express";
+import { makeResetLink } from "./accounts/make-reset-link.ts";
+import type { AppContext } from "./app-context.ts";
 import { startApplication } from "./app.ts";
 import { prepareContacts } from "./contacts/prepare-contacts.ts";
 import { isDemoDue, makeDemo } from "./demo/make-demo.ts";
 import { startEmbeddedMongo } from "./embedded-mongo/start.ts";
+import { findUserByEmail } from "./organizations/member.store.ts";
 import { readEnv, type Env } from "./platform/env.ts";
 import { connectMongo, disconnectMongo } from "./platform/mongo.ts";
 
@@ -28,6 +31,11 @@ async function loadPages(): Promise<RequestHandler | undefined> {
   if (!existsSync(PAGES)) return undefined;
   const { handler } = (await import(pathToFileURL(PAGES).href)) as { handler: RequestHandler };
   return handler;
+}
+
+async function describeResetLink(app: AppContext, email: string): Promise<string> {
+  const user = await findUserByEmail(app.auth, email);
+  return user ? `reset link: ${await makeResetLink(app, user.id)}` : `RESET_LINK_FOR: nobody has ${email}`;
 }
 
 async function main(): Promise<void> {
@@ -54,6 +62,7 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
 
   const demo = env.demo && (await isDemoDue()) ? await makeDemo(application.context) : undefined;
+  if (env.resetLinkFor) console.error(await describeResetLink(application.context, env.resetLinkFor));
   console.log(`url: ${application.url}`);
   if (demo) {
     console.log(`email: ${demo.email}`);

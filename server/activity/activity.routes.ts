@@ -5,7 +5,7 @@ import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
 import { findContact } from "#server/contacts/contact.store.ts";
 import { requireFilter } from "#server/contacts/require-filter.ts";
-import { requireCaller } from "#server/organizations/caller.ts";
+import { callerOf } from "#server/organizations/guard.ts";
 import { resolvePipelineId } from "#server/pipeline/resolve-stage.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { answer } from "#server/platform/http.ts";
@@ -17,7 +17,7 @@ export function activityRoutes(app: AppContext): Router {
   const router = Router();
 
   router.get("/activity", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(request.res);
     const contacts = requireFilter(request, Object.keys(ActivityQuery.shape));
     const own = Object.entries(request.query).filter(([key]) => !isFilterKey(key));
     const query = ActivityQuery.parse(Object.fromEntries(own));
@@ -28,7 +28,7 @@ export function activityRoutes(app: AppContext): Router {
   });
 
   router.get("/contacts/:contactId/activity", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(request.res);
     const { contactId } = ContactIdParam.parse(request.params);
     const { kind, actor, ...range } = ActivityPageQuery.parse(request.query);
     const contact = await findContact(organizationId, { id: contactId });

@@ -8,7 +8,7 @@ import {
 } from "@dmtracker/shared/contracts/rest.ts";
 import { Router, type Request, type Response } from "express";
 import type { AppContext } from "#server/app-context.ts";
-import { requireCaller } from "#server/organizations/caller.ts";
+import { callerOf } from "#server/organizations/guard.ts";
 import { requireOwnOrganization } from "#server/organizations/require-own-organization.ts";
 import { findMembers } from "#server/organizations/member.store.ts";
 import { resolvePipelineId, resolveStage } from "#server/pipeline/resolve-stage.ts";
@@ -89,7 +89,7 @@ export function contactsRoutes(app: AppContext): Router {
   const router = Router();
 
   router.patch("/contact/contact-status", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
+    const caller = callerOf(response);
     const body = PatchContactStatus.parse(request.body ?? {});
     await requireOwnOrganization(app, caller, body);
     const { organizationId, actor } = caller;
@@ -118,7 +118,7 @@ export function contactsRoutes(app: AppContext): Router {
   });
 
   router.post("/organization/create-contact", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
+    const caller = callerOf(response);
     const body = CreateContactBody.parse(request.body ?? {});
     await requireOwnOrganization(app, caller, body);
     const { organizationId, actor } = caller;
@@ -153,7 +153,7 @@ export function contactsRoutes(app: AppContext): Router {
   });
 
   router.post("/contact/default-reply", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
+    const caller = callerOf(response);
     const body = DefaultReplyBody.parse(request.body ?? {});
     await requireOwnOrganization(app, caller, body);
     const { organizationId, actor } = caller;
@@ -183,7 +183,7 @@ export function contactsRoutes(app: AppContext): Router {
   });
 
   router.get("/contacts", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(response);
     const query = ContactListQuery.parse(request.query);
     const { sort, limit, cursor } = query;
     const filter = requireFilter(request, Object.keys(ContactListQuery.shape));
@@ -197,7 +197,7 @@ export function contactsRoutes(app: AppContext): Router {
   });
 
   router.get("/contacts/:contactId", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(response);
     const { contactId } = ContactIdParam.parse(request.params);
     const contact = await findContact(organizationId, { id: contactId });
     if (!contact) throw new AppError("not_found", "No such contact");

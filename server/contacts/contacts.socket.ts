@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { ChangeContactMessage } from "@dmtracker/shared/contracts/realtime.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { requireMembership } from "#server/organizations/require-membership.ts";
 import { createTurns } from "#server/platform/in-turn.ts";
 import { acked, type LiveSocket } from "#server/platform/sockets.ts";
 import { changeContact } from "./change-contact.ts";
@@ -24,10 +23,7 @@ export function contactsSocket(app: AppContext, socket: LiveSocket): void {
           id: `user:${userId}:${mutationId}`,
           fingerprint: createHash("sha256").update(call).digest("hex"),
         },
-        inTurn: (ready) => {
-          const allowed = requireMembership(app, socket.data);
-          return inTurn(Promise.all([ready, allowed]).then(([result]) => result));
-        },
+        inTurn,
       });
       return { seq, version: saved };
     }),

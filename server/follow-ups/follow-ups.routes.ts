@@ -1,7 +1,7 @@
 import { FollowUpsQuery } from "@dmtracker/shared/contracts/follow-ups.ts";
 import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
-import { requireCaller } from "#server/organizations/caller.ts";
+import { callerOf } from "#server/organizations/guard.ts";
 import { answer } from "#server/platform/http.ts";
 import { listFollowUps } from "./list-follow-ups.ts";
 
@@ -9,7 +9,7 @@ export function followUpsRoutes(app: AppContext): Router {
   const router = Router();
 
   router.get("/follow-ups", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(response);
     const query = FollowUpsQuery.parse(request.query);
     answer(response, await listFollowUps(app, organizationId, query));
   });

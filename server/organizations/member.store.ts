@@ -1,4 +1,6 @@
 import { Role, type Member } from "@dmtracker/shared/contracts/people.ts";
+import type { OwnOrganization } from "@dmtracker/shared/contracts/accounts.ts";
+import mongoose from "mongoose";
 import type { Auth } from "#server/platform/auth.ts";
 
 type MemberRow = { userId: string; organizationId: string; role: string; createdAt: Date };
@@ -6,6 +8,8 @@ type UserRow = { id: string; name: string; email: string };
 type OrganizationRow = { id: string; name: string };
 
 export type Membership = { userId: string; organizationId: string; role: Role };
+
+const MAX_MEMBERS = 1_000;
 
 const toMembership = ({ userId, organizationId, role }: MemberRow): Membership => ({
   userId,
@@ -47,18 +51,101 @@ export async function saveOrganizationName(auth: Auth, organizationId: string, n
   await adapter.update({ model: "organization", where, update: { name } });
 }
 
+export async function hasOrganizations(auth: Auth): Promise<boolean> {
+  const { adapter } = await auth.$context;
+  return (await adapter.findMany({ model: "organization", limit: 1 })).length > 0;
+}
+
+/** Where a person belongs, by name. */
+export async function findOrganizations(auth: Auth, userId: string): Promise<OwnOrganization[]> {
+  const { adapter } = await auth.$context;
+  const where = [{ field: "userId", value: userId }];
+  const rows = await adapter.findMany<MemberRow>({ model: "member", where, limit: MAX_MEMBERS });
+  if (rows.length === 0) return [];
+  const organizations = await adapter.findMany<OrganizationRow>({
+    model: "organization",
+    where: [{ field: "id", operator: "in", value: rows.map(({ organizationId }) => organizationId) }],
+    limit: MAX_MEMBERS,
+  });
+  const roles = new Map(rows.map((row) => [row.organizationId, toMembership(row).role]));
+  return organizations
+    .map(({ id, name }) => ({ id, name, role: roles.get(id) ?? "member" }))
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+export async function findUserByEmail(auth: Auth, email: string): Promise<UserRow | undefined> {
+  const { internalAdapter } = await auth.$context;
+  return (await internalAdapter.findUserByEmail(email))?.user;
+}
+
 /** Everyone in the organization, by name. */
 export async function findMembers(auth: Auth, organizationId: string): Promise<Member[]> {
+  const members = await findMembersSince(auth, organizationId);
+  return members.map(({ id, name, email, role }) => ({ id, name, email, role }));
+}
+
+/** The same with the moment since when they belong to it. */
+export async function findMembersSince(
+  auth: Auth,
+  organizationId: string,
+): Promise<(Member & { joinedAt: Date })[]> {
   const { adapter } = await auth.$context;
   const where = [{ field: "organizationId", value: organizationId }];
-  const rows = await adapter.findMany<MemberRow>({ model: "member", where, limit: 1_000 });
+  const rows = await adapter.findMany<MemberRow>({ model: "member", where, limit: MAX_MEMBERS });
   const users = await adapter.findMany<UserRow>({
     model: "user",
     where: [{ field: "id", operator: "in", value: rows.map(({ userId }) => userId) }],
-    limit: 1_000,
+    limit: MAX_MEMBERS,
   });
-  const roleByUser = new Map(rows.map((row) => [row.userId, toMembership(row).role]));
+  const byUser = new Map(rows.map((row) => [row.userId, row]));
   return users
-    .map(({ id, name, email }) => ({ id, name, email, role: roleByUser.get(id) ?? "member" }))
+    .flatMap(({ id, name, email }) => {
+      const row = byUser.get(id);
+      return row ? [{ id, name, email, role: toMembership(row).role, joinedAt: row.createdAt }] : [];
+    })
     .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+const rows = () => mongoose.connection.collection("member");
+const keyOf = (organizationId: string, userId: string) => ({
+  organizationId: new mongoose.Types.ObjectId(organizationId),
+  userId: new mongoose.Types.ObjectId(userId),
+});
+
+/**
+ * One write that cannot meet the owner, whoever becomes owner meanwhile. That there is exactly one is our promise and
+ * not better-auth's, so roles are written here: docs/decisions.
+ */
+export async function setRole(
+  organizationId: string,
+  userId: string,
+  role: Exclude<Role, "owner">,
+): Promise<boolean> {
+  const who = { ...keyOf(organizationId, userId), role: { $ne: "owner" } };
+  return (await rows().updateOne(who, { $set: { role } })).matchedCount === 1;
+}
+
+/** False for the owner, and for who is no member. */
+export async function deleteMember(organizationId: string, userId: string): Promise<boolean> {
+  const who = { ...keyOf(organizationId, userId), role: { $ne: "owner" } };
+  return (await rows().deleteOne(who)).deletedCount === 1;
+}
+
+/** Both change or neither: there is never none, and never a second owner. False when one of them is not as expected. */
+export async function swapOwner(organizationId: string, ownerId: string, nextId: string): Promise<boolean> {
+  const session = await mongoose.startSession();
+  try {
+    let done = false;
+    await session.withTransaction(async () => {
+      const owner = { ...keyOf(organizationId, ownerId), role: "owner" };
+      const next = { ...keyOf(organizationId, nextId), role: { $ne: "owner" } };
+      const left = await rows().updateOne(owner, { $set: { role: "admin" } }, { session });
+      const entered = await rows().updateOne(next, { $set: { role: "owner" } }, { session });
+      done = left.matchedCount === 1 && entered.matchedCount === 1;
+      if (!done) await session.abortTransaction();
+    });
+    return done;
+  } finally {
+    await session.endSession();
+  }
 }

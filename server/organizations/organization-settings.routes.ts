@@ -11,7 +11,7 @@ import { Router, type Request } from "express";
 import mongoose from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
 import { answer } from "#server/platform/http.ts";
-import { requireCaller } from "./caller.ts";
+import { callerOf } from "./guard.ts";
 import { changeLostReasons } from "./change-lost-reasons.ts";
 import { changeSettings } from "./change-settings.ts";
 import { findOrganization } from "./member.store.ts";
@@ -60,12 +60,12 @@ export function organizationSettingsRoutes(app: AppContext): Router {
   const requireSettings = (request: Request) => requireOrganizationSettings(app, request);
 
   router.get("/organization/settings", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(request.res);
     answer(response, await read(organizationId));
   });
 
   router.patch("/organization/settings", async (request, response) => {
-    const call = await requireSettings(request);
+    const call = requireSettings(request);
     const body = PatchOrganizationSettings.parse(request.body ?? {});
     const { mutation, ...unnamed } = call;
     // A key stands for one commit: the name has its own when both are named, and setting it twice is no change.
@@ -82,7 +82,7 @@ export function organizationSettingsRoutes(app: AppContext): Router {
   });
 
   router.post("/organization/lost-reasons", async (request, response) => {
-    const call = await requireSettings(request);
+    const call = requireSettings(request);
     const { name } = NewLostReason.parse(request.body ?? {});
     const id = new mongoose.Types.ObjectId().toHexString();
     const reason = await changeLostReasons(app, call, (reasons) => addReason(reasons, name, id));
@@ -90,7 +90,7 @@ export function organizationSettingsRoutes(app: AppContext): Router {
   });
 
   router.patch("/organization/lost-reasons/:reasonId", async (request, response) => {
-    const call = await requireSettings(request);
+    const call = requireSettings(request);
     const { reasonId } = ReasonIdParam.parse(request.params);
     const change = PatchLostReason.parse(request.body ?? {});
     const reason = await changeLostReasons(app, call, (reasons) => changeReason(reasons, reasonId, change));
@@ -98,7 +98,7 @@ export function organizationSettingsRoutes(app: AppContext): Router {
   });
 
   router.delete("/organization/lost-reasons/:reasonId", async (request, response) => {
-    const call = await requireSettings(request);
+    const call = requireSettings(request);
     const { reasonId } = ReasonIdParam.parse(request.params);
     const reason = await changeLostReasons(app, call, (reasons) => deleteReason(reasons, reasonId));
     answer(response, { lost_reason: reason }, "Lost reason deleted");

@@ -2,7 +2,7 @@ import { PipelineIdParam } from "@dmtracker/shared/contracts/queries.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { Request } from "express";
 import type { AppContext } from "#server/app-context.ts";
-import { requireAdmin, requireCaller } from "#server/organizations/caller.ts";
+import { callerOf } from "#server/organizations/guard.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import type { Mutation } from "./mutation.store.ts";
 import { findPipeline } from "./pipeline.store.ts";
@@ -13,11 +13,10 @@ export type SettingsCall = { pipelineId: string; actor: Actor; mutation?: Mutati
 
 /**
  * Every door to a pipeline's settings goes through here: owner or admin, own pipeline.
- * @throws AppError unauthenticated, forbidden, not_found
+ * @throws AppError not_found
  */
 export async function requirePipelineSettings(app: AppContext, request: Request): Promise<SettingsCall> {
-  const caller = await requireCaller(app, request.headers);
-  requireAdmin(caller);
+  const caller = callerOf(request.res);
   const { pipelineId } = PipelineIdParam.parse(request.params);
   if (!(await findPipeline(pipelineId, caller.organizationId)))
     throw new AppError("not_found", "No such pipeline");

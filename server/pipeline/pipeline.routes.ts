@@ -9,7 +9,7 @@ import { Router } from "express";
 import { requireFilter } from "#server/contacts/require-filter.ts";
 import { findEventsAfter } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { requireCaller } from "#server/organizations/caller.ts";
+import { callerOf } from "#server/organizations/guard.ts";
 import { answer } from "#server/platform/http.ts";
 import { loadBoard, loadColumnPage, loadContacts } from "./load-board.ts";
 import { findPipelines } from "./pipeline.store.ts";
@@ -19,7 +19,7 @@ export function pipelineRoutes(app: AppContext): Router {
   const router = Router();
 
   router.get("/pipelines", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(response);
     const pipelines = await findPipelines(organizationId);
     answer(response, {
       pipelines: pipelines.map(({ id, name, stages, seq }) => ({ id, name, stages, seq })),
@@ -27,14 +27,14 @@ export function pipelineRoutes(app: AppContext): Router {
   });
 
   router.get("/pipelines/:pipelineId/board", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(response);
     const { pipelineId } = PipelineIdParam.parse(request.params);
     const filter = requireFilter(request);
     answer(response, await loadBoard(app, organizationId, pipelineId, filter));
   });
 
   router.get("/pipelines/:pipelineId/stages/:stageId/contacts", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(response);
     const { pipelineId, stageId } = StageParams.parse(request.params);
     const { after_rank: rank, after_id: id, limit } = ColumnPageQuery.parse(request.query);
     const after = rank === undefined || id === undefined ? undefined : { rank, id };
@@ -46,14 +46,14 @@ export function pipelineRoutes(app: AppContext): Router {
   });
 
   router.get("/pipelines/:pipelineId/contacts", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(response);
     const { pipelineId } = PipelineIdParam.parse(request.params);
     const { ids } = ContactsQuery.parse(request.query);
     answer(response, await loadContacts(organizationId, pipelineId, ids));
   });
 
   router.get("/events", async (request, response) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(response);
     const { pipeline_id: named, after, limit } = EventsQuery.parse(request.query);
     const pipelineId = await resolvePipelineId(organizationId, named);
     answer(response, { pipelineId, events: await findEventsAfter(pipelineId, after, limit) });

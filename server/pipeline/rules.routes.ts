@@ -4,7 +4,7 @@ import { PipelineIdParam, RuleParams } from "@dmtracker/shared/contracts/queries
 import { PreviewRule, PreviewTimedRule } from "@dmtracker/shared/contracts/rule-preview.ts";
 import { Router, type Request } from "express";
 import type { AppContext } from "#server/app-context.ts";
-import { requireCaller } from "#server/organizations/caller.ts";
+import { callerOf } from "#server/organizations/guard.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { answer } from "#server/platform/http.ts";
 import { findPipeline } from "./pipeline.store.ts";
@@ -19,7 +19,7 @@ export function rulesRoutes(app: AppContext): Router {
   const router = Router();
   const requireSettings = (request: Request) => requirePipelineSettings(app, request);
   const readPipeline = async (request: Request) => {
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(request.res);
     const { pipelineId } = PipelineIdParam.parse(request.params);
     const pipeline = await findPipeline(pipelineId, organizationId);
     if (!pipeline) throw new AppError("not_found", "No such pipeline");

@@ -16,7 +16,7 @@ export function stagesRoutes(app: AppContext): Router {
   const router = Router();
 
   router.post("/pipelines", async (request, response) => {
-    const call = await requireOrganizationSettings(app, request);
+    const call = requireOrganizationSettings(app, request);
     const { name } = PipelineBody.parse(request.body ?? {});
     const { id, stages, seq } = await addPipeline(app, call, name);
     answer(response, { pipeline: { id, name, stages, seq } }, "Pipeline created", 201);

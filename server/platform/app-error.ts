@@ -4,12 +4,19 @@ import type { ErrorCode, Issue } from "@dmtracker/shared/contracts/errors.ts";
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly issues: Issue[];
+  /** When the same call may come again; a second when it is not said. */
+  readonly retryAfterS: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { issues?: Issue[]; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { issues?: Issue[]; cause?: unknown; retryAfterS?: number } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = "AppError";
     this.code = code;
     this.issues = options.issues ?? [];
+    this.retryAfterS = options.retryAfterS;
   }
 }
 

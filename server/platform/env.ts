@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { LimitName, Quota, Quotas } from "./limits.ts";
 
 const Url = (...protocols: string[]) =>
   z.string().refine((text) => protocols.some((protocol) => text.startsWith(`${protocol}://`)), {
@@ -19,6 +20,31 @@ const Origin = z.string().transform((text, context) => {
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 
+/** `10/900`: ten in 900 seconds. */
+const QuotaText = z
+  .string()
+  .regex(/^[1-9]\d{0,8}\/[1-9]\d{0,5}$/, "must be a number of calls and of seconds, such as 10/900")
+  .transform((text): Quota => {
+    const [points = 0, seconds = 0] = text.split("/").map(Number);
+    return { points, seconds };
+  });
+
+/** Strict where guessing pays, generous where work is done: 1,000 calls a second of one token are work. */
+const QUOTAS = {
+  LIMIT_SIGN_IN: ["signIn", "10/900"],
+  LIMIT_OPEN: ["open", "300/300"],
+  LIMIT_STRANGER: ["stranger", "300/300"],
+  LIMIT_MAIL: ["mail", "20/3600"],
+  LIMIT_PERSON: ["person", "6000/60"],
+  LIMIT_TOKEN: ["token", "120000/60"],
+  LIMIT_MESSAGES: ["message", "30000/60"],
+} as const satisfies Record<string, readonly [LimitName, string]>;
+type QuotaVariable = keyof typeof QUOTAS;
+
+const quotaFields = Object.fromEntries(
+  Object.entries(QUOTAS).map(([variable, [, usual]]) => [variable, QuotaText.prefault(usual)]),
+) as unknown as Record<QuotaVariable, typeof QuotaText>;
+
 const EnvSchema = z
   .object({
     PORT: z.coerce
@@ -35,11 +61,26 @@ const EnvSchema = z
     AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
     DEMO: z.enum(["0", "1"], "must be 0 or 1").optional(),
     METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+    SIGN_UP: z.enum(["open", "invite"], "must be open or invite").optional(),
+    TRUST_PROXY: z.coerce
+      .number("must be the number of proxies in front")
+      .int("must be the number of proxies in front")
+      .min(0, "must be 0 to 10")
+      .max(10, "must be 0 to 10")
+      .default(0),
+    SMTP_URL: Url("smtp", "smtps").optional(),
+    MAIL_FROM: z.string().min(3).optional(),
+    RESET_LINK_FOR: z.email("must be an e-mail address").optional(),
+    ...quotaFields,
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(", ")}`).default("warn"),
   })
   .refine(({ MONGODB_URL, AUTH_SECRET }) => !MONGODB_URL || AUTH_SECRET, {
     path: ["AUTH_SECRET"],
     message: "is required with MONGODB_URL, so that every process signs sessions alike",
+  })
+  .refine(({ SMTP_URL, MAIL_FROM }) => !SMTP_URL || MAIL_FROM, {
+    path: ["MAIL_FROM"],
+    message: "is required with SMTP_URL: the address that mails come from",
   });
 
 export type Env = {
@@ -56,6 +97,14 @@ export type Env = {
   /** Who bears it may read `/metrics`; without one only this machine may. */
   metricsToken: string | undefined;
   logLevel: string;
+  /** Who may make an organization: everybody, or the first person and then owners only. */
+  signUp: "open" | "invite";
+  /** Proxies in front whose word about a caller's address counts. */
+  trustProxy: number;
+  smtp: { url: string; from: string } | undefined;
+  /** Print a one-time link for this person at the start: the way back in for an owner without mail. */
+  resetLinkFor: string | undefined;
+  quotas: Quotas;
 };
 
 /** Reads the configuration once. A wrong value throws one line that names the variable. */
@@ -79,5 +128,12 @@ export function readEnv(variables: Record<string, string | undefined>): Env {
     demo: data.DEMO ? data.DEMO === "1" : !data.MONGODB_URL,
     metricsToken: data.METRICS_TOKEN,
     logLevel: data.LOG_LEVEL,
+    signUp: data.SIGN_UP ?? (data.PUBLIC_URL ? "invite" : "open"),
+    trustProxy: data.TRUST_PROXY,
+    smtp: data.SMTP_URL && data.MAIL_FROM ? { url: data.SMTP_URL, from: data.MAIL_FROM } : undefined,
+    resetLinkFor: data.RESET_LINK_FOR,
+    quotas: Object.fromEntries(
+      Object.entries(QUOTAS).map(([variable, [name]]) => [name, data[variable as QuotaVariable]]),
+    ) as Quotas,
   };
 }

@@ -1,6 +1,7 @@
 import { ERROR_STATUS, TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
 import type { ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
 import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import helmet from "helmet";
 import type { Logger } from "pino";
 import { AppError } from "./app-error.ts";
 import { findErrorBody, INTERNAL_ERROR } from "./error-body.ts";
@@ -13,8 +14,8 @@ export function answer(response: Response, data: unknown, message = "OK", status
 /** Seconds after which a call that was refused for lack of time or room may come again. */
 const RETRY_AFTER_S = 1;
 
-function refuse(response: Response, body: ErrorBody): void {
-  if (TEMPORARY_ERRORS.has(body.code)) response.setHeader("retry-after", RETRY_AFTER_S);
+function refuse(response: Response, body: ErrorBody, retryAfterS = RETRY_AFTER_S): void {
+  if (TEMPORARY_ERRORS.has(body.code)) response.setHeader("retry-after", retryAfterS);
   response.status(ERROR_STATUS[body.code]).json({ status: "error", ...body });
 }
 
@@ -27,7 +28,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     }
     const body = findErrorBody(error);
     if (!body) logger.error({ err: error, method: request.method, path: request.path }, "request failed");
-    refuse(response, body ?? INTERNAL_ERROR);
+    refuse(response, body ?? INTERNAL_ERROR, error instanceof AppError ? error.retryAfterS : undefined);
   };
 }
 
@@ -45,3 +46,9 @@ export const requireJson: RequestHandler = (request, _response, next) => {
 export const unknownPath: RequestHandler = (request, _response, next) => {
   next(new AppError("not_found", `There is no ${request.method} ${request.baseUrl}${request.path}`));
 };
+
+/** What is read by programs runs nothing and is shown in no frame. */
+export const dataPolicy: RequestHandler = helmet.contentSecurityPolicy({
+  useDefaults: false,
+  directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] },
+});

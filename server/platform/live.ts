@@ -1,5 +1,5 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import type { Viewer } from "@dmtracker/shared/contracts/realtime.ts";
+import type { AccessEnd, Viewer } from "@dmtracker/shared/contracts/realtime.ts";
 import type { LiveServer, TvScreens } from "./sockets.ts";
 
 /** Names of rooms. A socket is in its member's and session's rooms from the start, in a pipeline's after joining. */
@@ -9,6 +9,7 @@ export const room = {
   member: (organizationId: string, userId: string) => `member:${organizationId}:${userId}`,
   session: (id: string) => `session:${id}`,
   tvLink: (id: string) => `tv:${id}`,
+  user: (id: string) => `user:${id}`,
 };
 
 /** A contact became won or stopped being it, or what it was won for has changed. */
@@ -21,8 +22,8 @@ function concernsWins({ type, before, after }: PipelineEvent): boolean {
 export type Live = ReturnType<typeof createLive>;
 
 export function createLive(io: LiveServer, tv: TvScreens) {
-  const revoke = (target: string, reason: string): void => {
-    io.to(target).emit("access:revoked", { reason });
+  const revoke = (target: string, end: AccessEnd): void => {
+    io.to(target).emit("access:revoked", end);
     io.in(target).disconnectSockets(true);
   };
   return {
@@ -55,14 +56,21 @@ export function createLive(io: LiveServer, tv: TvScreens) {
         userId === null ? room.organization(organizationId) : room.member(organizationId, userId);
       io.to(target).emit("views:changed", { pipelineId });
     },
-    revokeMember(organizationId: string, userId: string, reason: string): void {
-      revoke(room.member(organizationId, userId), reason);
+    /** One member's pages of this organization, wherever they are signed in. */
+    revokeMember(organizationId: string, userId: string, end: AccessEnd): void {
+      revoke(room.member(organizationId, userId), end);
     },
-    revokeSession(sessionId: string, reason: string): void {
-      revoke(room.session(sessionId), reason);
+    revokeSession(sessionId: string, end: AccessEnd): void {
+      revoke(room.session(sessionId), end);
+    },
+    revokeUser(userId: string, end: AccessEnd): void {
+      revoke(room.user(userId), end);
+    },
+    revokeOrganization(organizationId: string, end: AccessEnd): void {
+      revoke(room.organization(organizationId), end);
     },
     revokeTvLink(linkId: string, reason: string): void {
-      tv.to(room.tvLink(linkId)).emit("access:revoked", { reason });
+      tv.to(room.tvLink(linkId)).emit("access:revoked", { cause: "removed", reason });
       tv.in(room.tvLink(linkId)).disconnectSockets(true);
     },
   };

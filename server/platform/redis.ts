@@ -1,11 +1,13 @@
 import { createAdapter } from "@socket.io/redis-adapter";
 import type { Logger } from "pino";
-import { createClient } from "redis";
+import { createClient, type RedisClientType } from "redis";
 import type { LiveServer } from "./sockets.ts";
 
 const CONNECT_LIMIT_MS = 10_000;
 
 export type Nodes = {
+  /** For counting what all processes share. */
+  client: RedisClientType;
   /** A broadcast of this process now reaches the rooms of every other one. */
   join(io: LiveServer): void;
   leave(): Promise<void>;
@@ -43,6 +45,7 @@ export async function connectNodes(url: string, logger: Logger): Promise<Nodes> 
       ),
   });
   return {
+    client: publisher,
     join: (io) => void io.adapter(createAdapter(publisher, subscriber)),
     leave: async () => {
       await Promise.allSettled([publisher.close(), subscriber.close()]);

@@ -5,6 +5,7 @@ import type {
   ServerToClientEvents,
   TvEvents,
 } from "@dmtracker/shared/contracts/realtime.ts";
+import type { ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
 import type { Logger } from "pino";
 import { Server, type DefaultEventsMap, type Namespace, type Socket } from "socket.io";
 import type { z } from "zod";
@@ -58,6 +59,13 @@ export function presenceExchange(io: LiveServer): PresenceExchange {
   };
 }
 
+/** What a client is told when its message was refused or failed. */
+export function refusalOf(error: unknown, logger: Logger): { ok: false } & ErrorBody {
+  const body = findErrorBody(error);
+  if (!body) logger.error({ err: error }, "live message failed");
+  return { ok: false, ...(body ?? INTERNAL_ERROR) };
+}
+
 /** Wraps a listener: input is checked, and every message is answered, whatever happens. */
 export function acked<In, Out extends object>(
   schema: z.ZodType<In>,
@@ -69,9 +77,7 @@ export function acked<In, Out extends object>(
     try {
       ack({ ok: true, ...(await run(schema.parse(raw))) });
     } catch (error) {
-      const body = findErrorBody(error);
-      if (!body) logger.error({ err: error }, "live message failed");
-      ack({ ok: false, ...(body ?? INTERNAL_ERROR) });
+      ack(refusalOf(error, logger));
     }
   };
 }

@@ -1,7 +1,7 @@
 import { NewTvLink, TvLinkParam, WinsQuery } from "@dmtracker/shared/contracts/wins.ts";
 import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
-import { requireAdmin, requireCaller } from "#server/organizations/caller.ts";
+import { callerOf } from "#server/organizations/guard.ts";
 import { resolvePipelineId } from "#server/pipeline/resolve-stage.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { answer } from "#server/platform/http.ts";
@@ -9,34 +9,31 @@ import { listWins, listWinsForScreen } from "./list-wins.ts";
 import { requireTvLink, TV_LINK_REVOKED } from "./require-tv-link.ts";
 import { findTvLinks, insertTvLink, revokeTvLink } from "./tv-link.store.ts";
 
-/** The header that a screen without an account shows; it opens `GET /wins` and nothing else. */
+/** The header that a screen without an account shows; it opens `GET /wins/screen` and nothing else. */
 const TV_HEADER = "x-tv-token";
 
 export function winsRoutes(app: AppContext): Router {
   const router = Router();
 
   router.get("/wins", async (request, response) => {
-    if (request.headers[TV_HEADER] !== undefined) {
-      const link = await requireTvLink(app, request.headers[TV_HEADER]);
-      answer(response, await listWinsForScreen(app, link));
-      return;
-    }
-    const { organizationId } = await requireCaller(app, request.headers);
+    const { organizationId } = callerOf(response);
     const { pipeline_id: named } = WinsQuery.parse(request.query);
     const pipelineId = await resolvePipelineId(organizationId, named);
     answer(response, await listWins(app, organizationId, pipelineId));
   });
 
-  router.get("/wins/tv-links", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
-    requireAdmin(caller);
+  router.get("/wins/screen", async (request, response) => {
+    const link = await requireTvLink(app, request.headers[TV_HEADER]);
+    answer(response, await listWinsForScreen(app, link));
+  });
+
+  router.get("/wins/tv-links", async (_request, response) => {
+    const caller = callerOf(response);
     answer(response, { links: await findTvLinks(caller.organizationId) });
   });
 
   router.post("/wins/tv-links", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
-    requireAdmin(caller);
-    const { organizationId } = caller;
+    const { organizationId } = callerOf(response);
     const { name, pipeline_id: named, shows_contacts: showsContacts } = NewTvLink.parse(request.body ?? {});
     const pipelineId = await resolvePipelineId(organizationId, named);
     const createdAt = app.now();
@@ -47,8 +44,7 @@ export function winsRoutes(app: AppContext): Router {
   });
 
   router.delete("/wins/tv-links/:linkId", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
-    requireAdmin(caller);
+    const caller = callerOf(response);
     const { linkId } = TvLinkParam.parse(request.params);
     if (!(await revokeTvLink(caller.organizationId, linkId, app.now())))
       throw new AppError("not_found", "No such TV link");

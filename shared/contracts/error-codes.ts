@@ -7,6 +7,8 @@ export const ERROR_STATUS = {
   invalid: 400,
   unauthenticated: 401,
   forbidden: 403,
+  /** Signed in, but no member of the organization that was open. */
+  no_organization: 403,
   not_found: 404,
   unknown_stage: 404,
   conflict: 409,

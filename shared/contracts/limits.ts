@@ -31,3 +31,8 @@ export const MAX_LOST_REASONS = 30;
 export const MAX_TIMED_DAYS = 365;
 /** How far back the preview of a rule looks. */
 export const PREVIEW_DAYS = 7;
+
+export const MIN_PASSWORD_LENGTH = 10;
+export const MAX_PASSWORD_LENGTH = 128;
+/** How long an invitation can be accepted. */
+export const INVITATION_DAYS = 7;

@@ -24,5 +24,7 @@ export const Session = z.object({
   user: z.object({ id: Id, name: z.string(), email: z.string() }),
   organization: z.object({ id: Id, name: z.string(), timeZone: z.string() }),
   role: Role,
+  /** Everywhere this person belongs, the open one among them. */
+  organizations: z.array(z.object({ id: Id, name: z.string(), role: Role })),
 });
 export type Session = z.infer<typeof Session>;

@@ -36,6 +36,12 @@ export type Reply<T> = ({ ok: true } & T) | ({ ok: false } & ErrorBody);
 export type JoinReply = { seq: number; events: PipelineEvent[] } | { seq: number; snapshot: true };
 export type ChangeReply = { seq: number; version: number };
 
+/** Why access ended, for the page to know what comes next, and as a sentence. */
+export type AccessEnd = {
+  cause: "signed_out" | "removed" | "role_changed" | "switched" | "deleted";
+  reason: string;
+};
+
 export type Viewer = { userId: string; name: string; contactId: string | null };
 
 export type ClientToServerEvents = {
@@ -55,7 +61,8 @@ export type ServerToClientEvents = {
   wins: (message: { pipelineId: string; seq: number }) => void;
   /** Saved views that one sees have changed: read them anew. */
   "views:changed": (message: { pipelineId: string }) => void;
-  "access:revoked": (message: { reason: string }) => void;
+  /** Access has ended or changed: the socket closes, the page says why. */
+  "access:revoked": (message: AccessEnd) => void;
 };
 
 /** A wins screen without an account hears this and can say nothing. */

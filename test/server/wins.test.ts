@@ -20,7 +20,12 @@ const server = await startServer();
 const byPerson = ({ id, name }: TestPerson): Actor => ({ type: "user", id, name });
 
 const wins = async (options: CallOptions, url = server.url): Promise<WinsBoard> => {
-  const { status, body } = await call<WinsBoard>(url, "GET", "/wins", options);
+  const { status, body } = await call<WinsBoard>(
+    url,
+    "GET",
+    options.headers?.["x-tv-token"] ? "/wins/screen" : "/wins",
+    options,
+  );
   expect(status, body.message).toBe(200);
   return body.data;
 };
@@ -266,7 +271,7 @@ test("[WN6] revoking a TV link closes its screens at once and says why, and only
   expect((await call(server.url, "DELETE", path, { cookie: organization.owner.cookie })).status).toBe(200);
   expect(await gone).toBe("io server disconnect");
   expect(screen.revoked).toEqual(["This TV link was revoked"]);
-  const { status, body } = await call(server.url, "GET", "/wins", {
+  const { status, body } = await call(server.url, "GET", "/wins/screen", {
     headers: { "x-tv-token": first.secret },
   });
   expect([status, body.message]).toEqual([401, "This TV link was revoked"]);

@@ -1,5 +1,6 @@
 import { connectMongo, disconnectMongo } from "@dmtracker/server/platform/mongo.ts";
-import { startApplication, type Application } from "@dmtracker/server/app.ts";
+import { readEnv } from "@dmtracker/server/platform/env.ts";
+import { startApplication, type Application, type ApplicationOptions } from "@dmtracker/server/app.ts";
 import { startEmbeddedMongo } from "@dmtracker/server/embedded-mongo/start.ts";
 import type { Role } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
@@ -26,29 +27,27 @@ export type TestServer = Application & {
   aSecondNode(): Promise<Application>;
 };
 
-export type TestClock = { now?: () => Date };
+/** Environment variables, and what else a test may want to be otherwise. */
+export type NodeOptions = Partial<ApplicationOptions> & { variables?: Record<string, string> };
+
+/** A whole test file comes from one address and does in seconds what people do in hours. */
+const ROOMY = Object.fromEntries(
+  ["SIGN_IN", "OPEN", "STRANGER", "MAIL", "PERSON", "TOKEN", "MESSAGES"].map((name) => [
+    `LIMIT_${name}`,
+    "1000000/60",
+  ]),
+);
 
 let made = 0;
 
-function startNode({ now }: TestClock): Promise<Application> {
+function startNode({ variables, ...options }: NodeOptions): Promise<Application> {
   return startApplication({
-    env: {
-      port: 0,
-      host: "127.0.0.1",
-      dataDir: "unused",
-      mongodbUrl: undefined,
-      redisUrl: undefined,
-      publicUrl: undefined,
-      authSecret: undefined,
-      demo: false,
-      metricsToken: undefined,
-      logLevel: process.env.LOG_LEVEL ?? "fatal",
-    },
+    env: { ...readEnv({ ...ROOMY, ...variables }), port: 0, logLevel: process.env.LOG_LEVEL ?? "fatal" },
     authSecret: "a secret that is only good for tests, nothing else",
     heartbeatMs: 200,
     // Tests let them run themselves.
     timedRulesEveryMs: 2_000_000_000,
-    ...(now ? { now } : {}),
+    ...options,
   });
 }
 
@@ -56,10 +55,10 @@ function startNode({ now }: TestClock): Promise<Application> {
  * The whole server on a free port: with the built-in database in memory, or with the database of MONGODB_URL.
  * Call it at the top of a test file; it cleans up after the file.
  */
-export async function startServer(clock: TestClock = {}): Promise<TestServer> {
+export async function startServer(options: NodeOptions = {}): Promise<TestServer> {
   const embedded = process.env.MONGODB_URL ? undefined : await startEmbeddedMongo({});
   await connectMongo(process.env.MONGODB_URL ?? (embedded?.url as string));
-  const application = await startNode(clock);
+  const application = await startNode(options);
   const nodes = [application];
   afterAll(async () => {
     for (const node of nodes) await node.stop();
@@ -70,7 +69,7 @@ export async function startServer(clock: TestClock = {}): Promise<TestServer> {
     ...application,
     anOrganization: () => makeOrganization(application),
     async aSecondNode() {
-      const node = await startNode(clock);
+      const node = await startNode(options);
       nodes.push(node);
       return node;
     },

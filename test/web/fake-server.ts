@@ -29,6 +29,7 @@ import type { ChangeStorage, PendingChange } from "../../web/src/lib/state/pendi
 export const ME: Session = {
   user: { id: "user-me", name: "Me", email: "me@example.com" },
   organization: { id: "org", name: "Org", timeZone: "UTC" },
+  organizations: [{ id: "org", name: "Org", role: "member" }],
   role: "member",
 };
 export const ANA: Actor = { type: "user", id: "user-ana", name: "Ana" };

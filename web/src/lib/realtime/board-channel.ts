@@ -133,6 +133,8 @@ class SocketChannel implements BoardChannel {
     });
     socket.on("connect_error", (error) => {
       if (error.message === "unauthenticated") this.#tell("revoked", "You are signed out");
+      else if (error.message === "no_organization")
+        this.#tell("revoked", "You are no longer a member of this organization");
       else if (!socket.active) setTimeout(() => this.connect(), RECONNECT_MAX_MS * Math.random());
     });
     socket.on("pipeline:events", (message) => this.#tell("events", message));

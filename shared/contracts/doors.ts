@@ -1,0 +1,115 @@
+import type { ClientToServerEvents } from "./realtime.ts";
+import type { Right } from "./rights.ts";
+
+// Without schemas, as rights.ts.
+
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** `open`: everybody. `person`: who is signed in, member of an organization or not. Else a right. */
+export type Access = "open" | "person" | Right;
+
+/**
+ * Every endpoint below /api/v1 and what it takes to call it. The server asks this table before anything else: what is
+ * not in it does not exist.
+ */
+export const ENDPOINTS = {
+  "GET /sign-up": "open",
+  "POST /sign-up": "open",
+  "POST /sign-up/link": "open",
+  "POST /password-reset/link": "open",
+  "POST /password-reset": "open",
+  "POST /invitations/read": "open",
+  "POST /invitations/accept": "open",
+
+  "GET /account": "person",
+  "PATCH /account": "person",
+  "POST /account/password": "person",
+  "GET /account/sessions": "person",
+  "DELETE /account/sessions": "person",
+  "DELETE /account/sessions/:sessionId": "person",
+  "POST /organizations": "person",
+  "POST /organizations/:organizationId/open": "person",
+
+  "GET /me": "session:read",
+  "GET /members": "organization:read",
+  "PATCH /members/:userId": "members:manage",
+  "DELETE /members/:userId": "members:manage",
+  "POST /members/:userId/reset-link": "members:manage",
+  "POST /invitations": "members:manage",
+  "DELETE /invitations/:invitationId": "members:manage",
+  "POST /organization/owner": "ownership:transfer",
+  "POST /organization/leave": "organization:leave",
+  "DELETE /organization": "organization:delete",
+  "GET /directory": "organization:read",
+
+  "PATCH /contact/contact-status": "contacts:write",
+  "POST /contact/default-reply": "contacts:write",
+  "POST /organization/create-contact": "contacts:write",
+  "GET /contacts": "contacts:read",
+  "GET /contacts/:contactId": "contacts:read",
+  "GET /contacts/:contactId/activity": "contacts:read",
+  "GET /activity": "contacts:read",
+  "GET /follow-ups": "contacts:read",
+  "GET /events": "contacts:read",
+
+  "GET /organization/settings": "organization:read",
+  "PATCH /organization/settings": "organization:configure",
+  "POST /organization/lost-reasons": "pipeline:configure",
+  "PATCH /organization/lost-reasons/:reasonId": "pipeline:configure",
+  "DELETE /organization/lost-reasons/:reasonId": "pipeline:configure",
+
+  "GET /tags": "organization:read",
+  "POST /tags": "pipeline:configure",
+  "PATCH /tags/:tagId": "pipeline:configure",
+  "POST /tags/:tagId/merge": "pipeline:configure",
+  "DELETE /tags/:tagId": "pipeline:configure",
+
+  "GET /pipelines": "organization:read",
+  "POST /pipelines": "pipeline:configure",
+  "PATCH /pipelines/:pipelineId": "pipeline:configure",
+  "GET /pipelines/:pipelineId/board": "contacts:read",
+  "GET /pipelines/:pipelineId/contacts": "contacts:read",
+  "GET /pipelines/:pipelineId/stages/:stageId/contacts": "contacts:read",
+  "POST /pipelines/:pipelineId/stages": "pipeline:configure",
+  "PATCH /pipelines/:pipelineId/stages/:stageId": "pipeline:configure",
+  "DELETE /pipelines/:pipelineId/stages/:stageId": "pipeline:configure",
+  "GET /pipelines/:pipelineId/rules": "organization:read",
+  "POST /pipelines/:pipelineId/rules": "pipeline:configure",
+  "POST /pipelines/:pipelineId/rules/preview": "pipeline:configure",
+  "PATCH /pipelines/:pipelineId/rules/:ruleId": "pipeline:configure",
+  "DELETE /pipelines/:pipelineId/rules/:ruleId": "pipeline:configure",
+  "GET /pipelines/:pipelineId/timed-rules": "organization:read",
+  "POST /pipelines/:pipelineId/timed-rules": "pipeline:configure",
+  "POST /pipelines/:pipelineId/timed-rules/preview": "pipeline:configure",
+  "PATCH /pipelines/:pipelineId/timed-rules/:timedRuleId": "pipeline:configure",
+  "DELETE /pipelines/:pipelineId/timed-rules/:timedRuleId": "pipeline:configure",
+
+  "GET /wins": "contacts:read",
+  /** A screen without an account: its own token opens this and nothing else. */
+  "GET /wins/screen": "open",
+  "GET /wins/tv-links": "organization:configure",
+  "POST /wins/tv-links": "organization:configure",
+  "DELETE /wins/tv-links/:linkId": "organization:configure",
+  "GET /reports": "contacts:read",
+  "GET /reports/contacts": "contacts:read",
+
+  "GET /views": "contacts:read",
+  "POST /views": "views:write",
+  "PATCH /views/:viewId": "views:write",
+  "DELETE /views/:viewId": "views:write",
+  "PUT /views/:viewId/default": "views:write",
+  "DELETE /views/:viewId/default": "views:write",
+} as const satisfies Record<`${Method} /${string}`, Access>;
+
+export type Endpoint = keyof typeof ENDPOINTS;
+
+/** Every message of a client on its socket, and the right it needs. */
+export const MESSAGES = {
+  "pipeline:join": "contacts:read",
+  "pipeline:leave": "contacts:read",
+  "contact:change": "contacts:write",
+  "presence:set": "contacts:read",
+} as const satisfies Record<keyof ClientToServerEvents, Right>;
+
+/** What of better-auth is reachable below /api/auth; everything else of it is called by our own endpoints. */
+export const AUTH_ENDPOINTS = ["POST /sign-in/email", "POST /sign-out"] as const;
