@@ -84,28 +84,41 @@ const ORDER_PATH = {
   value: "value",
   username: "username",
   status_changed: "statusChangedAt",
+  follow_up: "followUp.dueAt",
   rank: "rank",
-} as const satisfies Record<ContactOrder["by"], keyof ContactRecord>;
+} as const satisfies Record<ContactOrder["by"], keyof ContactRecord | "followUp.dueAt">;
 
 const MOMENTS: ReadonlySet<string> = new Set([
   "lastActivityAt",
   "lastMessageAt",
   "createdAt",
   "statusChangedAt",
+  "followUp.dueAt",
 ]);
 
 export function toSort({ by, direction }: ContactOrder): Record<string, 1 | -1> {
   const sign = direction === "asc" ? 1 : -1;
-  return { [ORDER_PATH[by]]: sign, _id: sign };
+  return { [ORDER_PATH[by]]: by === "follow_up" ? (-sign as 1 | -1) : sign, _id: sign };
+}
+
+/**
+ * Parts of an order that are read one after the other. What is due sooner stands higher, so its order runs against
+ * its moments; the database would put contacts without a follow-up at the wrong end [FI6].
+ */
+export function partsOf({ by, direction }: ContactOrder): Condition[] {
+  if (by !== "follow_up") return [{}];
+  const [planned, none] = [{ "followUp.dueAt": { $ne: null } }, { "followUp.dueAt": null }];
+  return direction === "desc" ? [planned, none] : [none, planned];
 }
 
 /** What comes after a place. Comparisons find values of the same kind only, so null is named where it follows. */
 export function afterPlace({ by, direction }: ContactOrder, { key, id }: PlaceInOrder): Condition {
   const path = ORDER_PATH[by];
   const isUp = direction === "asc";
-  const value = key !== null && MOMENTS.has(path) ? new Date(key) : key;
+  const isAgainst = by === "follow_up";
+  const value = key !== null && MOMENTS.has(path) ? new Date(isAgainst ? -key : key) : key;
   const tie = { [path]: value, _id: { [isUp ? "$gt" : "$lt"]: toObjectId(id) } };
   if (value === null) return isUp ? { $or: [tie, { [path]: { $ne: null } }] } : tie;
-  if (isUp) return { $or: [tie, { [path]: { $gt: value } }] };
-  return { $or: [tie, { [path]: { $lt: value } }, { [path]: null }] };
+  const beyond = { [path]: { [isUp === isAgainst ? "$lt" : "$gt"]: value } };
+  return { $or: isUp ? [tie, beyond] : [tie, beyond, { [path]: null }] };
 }

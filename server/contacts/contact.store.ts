@@ -10,7 +10,7 @@ import {
   type ContactRecord,
   type Touched,
 } from "./contact.model.ts";
-import { afterPlace, toSort, type ContactOrder, type PlaceInOrder } from "./contact-query.ts";
+import { afterPlace, partsOf, toSort, type ContactOrder, type PlaceInOrder } from "./contact-query.ts";
 
 export type StoredContact = { contact: Contact; touched: Touched };
 
@@ -192,10 +192,14 @@ export async function findMatchingPage(
 ): Promise<PageOfStage> {
   const inStage = stageId === undefined ? [] : [{ stageId }];
   const behind = after ? [afterPlace(order, after)] : [];
-  const records = await ContactModel.find({ $and: [{ pipelineId }, ...inStage, ...conditions, ...behind] })
-    .sort(toSort(order))
-    .limit(limit + 1)
-    .lean<ContactRecord[]>();
+  const records: ContactRecord[] = [];
+  for (const part of partsOf(order)) {
+    if (records.length > limit) break;
+    const found = ContactModel.find({ $and: [{ pipelineId }, part, ...inStage, ...conditions, ...behind] })
+      .sort(toSort(order))
+      .limit(limit + 1 - records.length);
+    records.push(...(await found.lean<ContactRecord[]>()));
+  }
   return { contacts: records.slice(0, limit).map(toContact), more: records.length > limit };
 }
 

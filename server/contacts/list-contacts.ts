@@ -31,6 +31,7 @@ const NUMBERS_ONLY: ReadonlySet<ContactSort> = new Set([
   "created",
   "status_changed",
   "value",
+  "follow_up",
 ]);
 
 const MAX_MOMENT_MS = 8.64e15;

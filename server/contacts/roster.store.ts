@@ -34,6 +34,7 @@ function toEntry(record: ContactRecord, shared: Shared): RosterEntry {
     searchText: searchTextOf(record.searchTerms ?? []),
     username: record.username,
     value: record.value,
+    followUpAt: record.followUp?.dueAt.getTime() ?? null,
     rank: record.rank,
   };
 }

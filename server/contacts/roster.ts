@@ -9,6 +9,7 @@ export type RosterEntry = FilterFacts & {
   id: string;
   username: string;
   value: number | null;
+  followUpAt: number | null;
   rank: string;
 };
 
@@ -18,6 +19,7 @@ const KEY_OF = {
   created: (entry) => entry.createdAt,
   status_changed: (entry) => entry.statusChangedAt,
   value: (entry) => entry.value,
+  follow_up: (entry) => entry.followUpAt && -entry.followUpAt,
   username: (entry) => entry.username,
   rank: (entry) => entry.rank,
 } satisfies Record<ContactOrder["by"], (entry: RosterEntry) => SortKey>;

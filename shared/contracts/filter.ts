@@ -59,6 +59,7 @@ export const ContactSort = z.enum([
   "value",
   "username",
   "status_changed",
+  "follow_up",
 ]);
 export type ContactSort = z.infer<typeof ContactSort>;
 export const SortDirection = z.enum(["asc", "desc"]);

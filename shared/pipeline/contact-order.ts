@@ -14,6 +14,9 @@ export function sortKeyOf(contact: Contact, sort: ContactSort): SortKey {
       return Date.parse(contact.createdAt);
     case "status_changed":
       return Date.parse(contact.statusChangedAt);
+    // The sooner it is due, the higher it stands.
+    case "follow_up":
+      return contact.followUp && -Date.parse(contact.followUp.dueAt);
     case "value":
       return contact.value;
     case "username":

@@ -20,6 +20,7 @@ const NOW = new Date("2026-11-18T12:00:00Z");
 const CONTACTS = 300;
 const HANDLES = ["kim.fit", "ana_l", "東京", "𠮷野", "ﬀ", "zoe"];
 
+const dueAt = (hours: number) => new Date(NOW.getTime() + (hours - 20) * 3_600_000).toISOString();
 const anObjectId = () => new mongoose.Types.ObjectId().toHexString();
 
 /** Contacts in the real database, saved as every contact is. */
@@ -36,6 +37,8 @@ async function aFullPipeline() {
       ...facts,
       id: anObjectId(),
       pipelineId: pipeline.id,
+      // Some of nobody, some at the same moment.
+      followUp: index % 3 === 0 ? null : { dueAt: dueAt((index * 37) % 50), note: null, step: 0 },
       username: `${HANDLES[index % HANDLES.length] ?? ""}${index}`,
       rank: `a${String((index * 7_919) % CONTACTS).padStart(4, "0")}`,
     }),
@@ -66,6 +69,7 @@ const anOrder = fc.record({
     "value" as const,
     "username" as const,
     "status_changed" as const,
+    "follow_up" as const,
   ),
   direction: fc.constantFrom("asc" as const, "desc" as const),
 });

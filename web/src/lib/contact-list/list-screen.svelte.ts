@@ -9,7 +9,7 @@ import type { Board } from "#lib/state/board.svelte.ts";
 import type { ContactList } from "#lib/state/contact-list.svelte.ts";
 import { outcomeOf } from "#lib/state/outcome.ts";
 import { Clock } from "#lib/ui/clock.svelte.ts";
-import { ListColumns } from "./list-columns.svelte.ts";
+import { ListColumns, type NamedColumns } from "./list-columns.svelte.ts";
 import { ListSelection } from "./list-selection.svelte.ts";
 
 /** What the parts of the contact list share: the rows, the one with the focus, the chosen ones. */
@@ -40,11 +40,11 @@ export class ListScreen {
     () => new Map(this.board.pipeline?.stages.map((stage) => [stage.id, stage])),
   );
 
-  constructor(board: Board, list: ContactList, question: OutcomeQuestion) {
+  constructor(board: Board, list: ContactList, question: OutcomeQuestion, columns: NamedColumns) {
     this.board = board;
     this.list = list;
     this.#question = question;
-    this.columns = new ListColumns(board.me.id ?? "");
+    this.columns = new ListColumns(board.me.id ?? "", columns);
     this.selection = new ListSelection(list);
   }
 

@@ -28,6 +28,8 @@ export class ContactPanel {
       : undefined,
   );
   readonly place: string | undefined = $derived(PANEL_PLACES[page.route.id ?? ""]);
+  /** Set while the address changes: who is quick can close what is still opening. */
+  opening = $state.raw<Promise<void>>();
   #source: PanelSource | undefined;
 
   /** @returns takes the source away again */
@@ -41,7 +43,8 @@ export class ContactPanel {
   open(contactId: string): void {
     if (contactId === this.openId) return;
     // From contact to contact is one step of the history: Back closes the panel, however many were looked at.
-    void goto(addressOf(contactId), { shallow: true, replace: this.openId !== undefined });
+    const opening = goto(addressOf(contactId), { shallow: true, replace: this.openId !== undefined });
+    this.opening = opening.finally(() => (this.opening = undefined));
   }
 
   step(by: 1 | -1): void {
@@ -52,7 +55,8 @@ export class ContactPanel {
     if (next) this.open(next);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.opening;
     if (this.openId) history.back();
   }
 

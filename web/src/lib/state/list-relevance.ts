@@ -16,6 +16,7 @@ const SORT_FIELD: Record<ContactSort, keyof Contact> = {
   value: "value",
   username: "username",
   status_changed: "statusChangedAt",
+  follow_up: "followUp",
 };
 
 const SEARCHED = ["username", "displayName", "email", "phone"] as const;

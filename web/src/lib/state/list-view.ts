@@ -9,6 +9,7 @@ const SORTS: readonly ContactSort[] = [
   "value",
   "username",
   "status_changed",
+  "follow_up",
 ];
 
 /** The last message moves only when somebody writes: rows do not run away from the hand that works on them. */
