@@ -116,7 +116,7 @@ export function afterPlace({ by, direction }: ContactOrder, { key, id }: PlaceIn
   const path = ORDER_PATH[by];
   const isUp = direction === "asc";
   const isAgainst = by === "follow_up";
-  const value = key !== null && MOMENTS.has(path) ? new Date(isAgainst ? -key : key) : key;
+  const value = key !== null && MOMENTS.has(path) ? new Date(isAgainst ? -Number(key) : key) : key;
   const tie = { [path]: value, _id: { [isUp ? "$gt" : "$lt"]: toObjectId(id) } };
   if (value === null) return isUp ? { $or: [tie, { [path]: { $ne: null } }] } : tie;
   const beyond = { [path]: { [isUp === isAgainst ? "$lt" : "$gt"]: value } };

@@ -1,5 +1,5 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
-import mongoose from "mongoose";
+import mongoose, { type QueryFilter } from "mongoose";
 import { awakeAt, parkedAt } from "#server/contacts/contact-query.ts";
 import { ContactModel, toContact, type ContactRecord } from "#server/contacts/contact.model.ts";
 
@@ -24,13 +24,14 @@ export async function findDueToWake(now: Date, limit: number): Promise<DueToWake
 /** Moments from the first one to before the last, either end open. */
 export type DueRange = { from?: number; to?: number };
 
-export type WhoseFollowUps = { pipelineId: string; assigneeId?: string | null | undefined; now: Date };
+/** Whose follow-ups: those of a pipeline that meet all conditions of a filter. */
+export type WhoseFollowUps = { pipelineId: string; conditions: QueryFilter<ContactRecord>[]; now: Date };
 
 export type DuePlace = { dueAt: string; id: string };
 
-const ofPerson = ({ pipelineId, assigneeId }: WhoseFollowUps) => ({
+const matching = ({ pipelineId, conditions }: WhoseFollowUps) => ({
   pipelineId,
-  ...(assigneeId === undefined ? {} : { assigneeId }),
+  ...(conditions.length === 0 ? {} : { $and: conditions }),
 });
 
 /** A bound of some kind keeps contacts without a follow-up out. */
@@ -46,7 +47,7 @@ export async function findDue(
   { after, limit }: { after?: DuePlace | undefined; limit: number },
 ): Promise<{ contacts: Contact[]; more: boolean }> {
   // Who is parked is left alone [PK1].
-  const filter = { ...ofPerson(whose), ...awakeAt(whose.now), "followUp.dueAt": dueWithin(range) };
+  const filter = { ...matching(whose), ...awakeAt(whose.now), "followUp.dueAt": dueWithin(range) };
   const dueAt = after && new Date(after.dueAt);
   const beyond = after &&
     dueAt && {
@@ -64,12 +65,12 @@ export async function findDue(
 }
 
 export async function countParked(whose: WhoseFollowUps): Promise<number> {
-  return ContactModel.countDocuments({ ...ofPerson(whose), ...parkedAt(whose.now) });
+  return ContactModel.countDocuments({ ...matching(whose), ...parkedAt(whose.now) });
 }
 
 /** Two counts that indexes answer: nobody is read to see whether they are parked. */
 export async function countDue(whose: WhoseFollowUps, range: DueRange): Promise<number> {
-  const due = { ...ofPerson(whose), "followUp.dueAt": dueWithin(range) };
+  const due = { ...matching(whose), "followUp.dueAt": dueWithin(range) };
   const [all, parked] = await Promise.all([
     ContactModel.countDocuments(due),
     ContactModel.countDocuments({ ...due, ...parkedAt(whose.now) }),

@@ -1,3 +1,5 @@
+import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
+import { toQuery } from "#server/contacts/contact-query.ts";
 import type { FollowUpGroup, FollowUpsPage, FollowUpsQuery } from "@dmtracker/shared/contracts/follow-ups.ts";
 import { rangeOf } from "@dmtracker/shared/pipeline/follow-ups.ts";
 import type { AppContext } from "#server/app-context.ts";
@@ -25,7 +27,7 @@ function readCursor(cursor: string): DuePlace {
 export async function listFollowUps(
   app: AppContext,
   organizationId: string,
-  { group, assignee, pipeline_id: named, cursor, limit }: FollowUpsQuery,
+  { group, filter, pipeline_id: named, cursor, limit }: FollowUpsQuery & { filter: ContactFilter },
 ): Promise<FollowUpsPage> {
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const [pipelineId, { timeZone }] = await Promise.all([
@@ -34,7 +36,8 @@ export async function listFollowUps(
   ]);
   const heads = await findHeads([pipelineId]);
   const now = app.now().getTime();
-  const whose = { pipelineId, assigneeId: assignee === "nobody" ? null : assignee, now: new Date(now) };
+  const moment = { now: new Date(now), timeZone };
+  const whose = { pipelineId, conditions: toQuery(filter, moment), now: moment.now };
   const [page, parked, overdue = 0, today = 0, upcoming = 0] = await Promise.all([
     findDue(whose, group ? rangeOf(group, now, timeZone) : {}, { after, limit }),
     countParked(whose),

@@ -6,11 +6,10 @@ import { Id } from "./primitives.ts";
 export const FollowUpGroup = z.enum(["overdue", "today", "upcoming"]);
 export type FollowUpGroup = z.infer<typeof FollowUpGroup>;
 
-/** `GET /api/v1/follow-ups` */
-export const FollowUpsQuery = z.strictObject({
+/** `GET /api/v1/follow-ups`, next to the keys of a filter. */
+export const FollowUpsQuery = z.object({
   /** Absent: all of them, overdue ones first. */
   group: FollowUpGroup.optional(),
-  assignee: z.union([Id, z.literal("nobody")], { error: "must be the id of a member, or nobody" }).optional(),
   pipeline_id: Id.optional(),
   /** `next` of the page before. */
   cursor: z.string().max(200).optional(),
@@ -25,9 +24,9 @@ export type FollowUpTotals = z.infer<typeof FollowUpTotals>;
 export const FollowUpsPage = z.object({
   contacts: z.array(Contact),
   next: z.string().nullable(),
-  /** Exact, for the same assignee, whatever the group of this page. */
+  /** Exact, for the same filter, whatever the group of this page. */
   totals: FollowUpTotals,
-  /** Contacts of the same assignee that are parked: they are in no group until they wake. */
+  /** Contacts of the same filter that are parked: they are in no group until they wake. */
   parked: z.int(),
   timeZone: z.string(),
   seq: z.int(),

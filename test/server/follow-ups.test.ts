@@ -86,6 +86,10 @@ test("[FU8] the list is in the order in which things are due, by group, page and
   expect(await names("?group=upcoming")).toEqual(["c", "d"]);
   expect(await names(`?assignee=${member.id}`)).toEqual(["a", "d"]);
   expect(await names("?assignee=nobody&group=upcoming")).toEqual(["c"]);
+  // Any filter, next to the group: totals are of what matches.
+  expect(await names("?q=c&group=upcoming")).toEqual(["c"]);
+  expect(await names("?status=won")).toEqual([]);
+  expect((await list(organization, "?q=a")).body.data.totals).toEqual({ overdue: 1, today: 0, upcoming: 0 });
   const mine = (await list(organization, `?assignee=${member.id}`)).body.data;
   expect(mine.totals).toEqual({ overdue: 1, today: 0, upcoming: 1 });
   const walked: string[] = [];

@@ -1,5 +1,7 @@
 import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { FollowUpGroup, FollowUpsPage } from "@dmtracker/shared/contracts/follow-ups.ts";
+import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
+import { matchesFilter } from "@dmtracker/shared/pipeline/filter.ts";
 import { compareDue, dueInDays, groupOf } from "@dmtracker/shared/pipeline/follow-ups.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { FollowUpsAsked } from "../../web/src/lib/api/follow-ups.ts";
@@ -22,12 +24,9 @@ const plan = (days: number): ContactChange => ({
 });
 
 /** The list as the real server answers it: in order of work, in pages, with totals. */
-function answer(
-  server: FakeServer,
-  { group, assigneeId, cursor, limit = 50 }: FollowUpsAsked,
-): FollowUpsPage {
+function answer(server: FakeServer, { group, filter, cursor, limit = 50 }: FollowUpsAsked): FollowUpsPage {
   const due = [...server.contacts.values()]
-    .filter((one) => one.followUp && (!assigneeId || one.assigneeId === assigneeId))
+    .filter((one) => one.followUp && matchesFilter(one, filter, { now: new Date(), timeZone: "UTC" }))
     .sort((a, b) =>
       compareDue({ id: a.id, dueAt: a.followUp!.dueAt }, { id: b.id, dueAt: b.followUp!.dueAt }),
     );
@@ -44,7 +43,7 @@ function answer(
   return { contacts, next, totals, parked: 0, timeZone: "UTC", seq: server.pipeline.seq };
 }
 
-async function open(server: FakeServer, assigneeId?: string) {
+async function open(server: FakeServer, filter: ContactFilter = {}) {
   const channel = new FakeChannel(server);
   const board = new Board({
     pipelineId: "pipeline",
@@ -56,7 +55,7 @@ async function open(server: FakeServer, assigneeId?: string) {
   channel.connect();
   const clock = $state({ now: NOON });
   const load = vi.fn((asked: FollowUpsAsked) => Promise.resolve(answer(server, asked)));
-  const list = new FollowUps(board, load, clock, assigneeId);
+  const list = new FollowUps(board, load, clock, filter);
   closes.push(() => {
     list.close();
     board.close();
@@ -107,15 +106,32 @@ test("[FU6] at midnight Today becomes Overdue by itself", async () => {
 test("[FU8] mine: what is given to me enters, what is given away leaves", async () => {
   const server = small();
   server.commit("a", { assigneeId: ME.user.id });
-  const { ids, list } = await open(server, ME.user.id);
+  const { ids, list } = await open(server, { assigneeId: [ME.user.id] });
   expect(ids()).toEqual([["a"], [], []]);
   server.commit("b", { assigneeId: ME.user.id });
   server.commit("a", { assigneeId: null });
   await wait();
   expect(ids()).toEqual([[], ["b"], []]);
-  list.show(undefined);
+  list.show({});
   await wait();
   expect(ids()).toEqual([["a"], ["b"], ["c"]]);
+});
+
+test("[FI9] a filter holds for follow-ups too: by anybody's change contacts enter and leave, totals follow", async () => {
+  const server = small();
+  const { ids, list } = await open(server, { leadStatus: ["open"], stageId: ["talking"] });
+  expect(ids()).toEqual([[], [], []]);
+  server.commit("b", { stageId: "talking" });
+  server.commit("a", { stageId: "talking" });
+  await wait();
+  expect(ids()).toEqual([["a"], ["b"], []]);
+  server.commit("a", { status: "won" });
+  await wait();
+  expect(ids()).toEqual([[], ["b"], []]);
+  expect(list.total("overdue")).toBe(0);
+  list.show({ search: "c" });
+  await wait();
+  expect(ids()).toEqual([[], [], ["c"]]);
 });
 
 test("[FU8] long lists come in pages with a true total, without holes between", async () => {

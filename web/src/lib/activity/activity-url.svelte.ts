@@ -43,7 +43,7 @@ export class ActivityUrl {
     const query = parts.join("&");
     if (query === page.url.search.slice(1)) return;
     // The same page with another view of it: there is no route to resolve.
-     
+
     void goto(`${page.url.pathname}${query && `?${query}`}`, { replace, reset: false });
   }
 }

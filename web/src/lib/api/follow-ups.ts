@@ -1,18 +1,21 @@
 import type { FollowUpGroup, FollowUpsPage } from "@dmtracker/shared/contracts/follow-ups.ts";
+import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
+import { filterToQuery } from "@dmtracker/shared/pipeline/filter-query.ts";
 import { request } from "./client.ts";
 
 export type FollowUpsAsked = {
   pipelineId: string;
   group: FollowUpGroup;
-  assigneeId?: string | undefined;
+  filter: ContactFilter;
   cursor?: string | undefined;
   limit?: number;
 };
 
 export function loadFollowUps(asked: FollowUpsAsked): Promise<FollowUpsPage> {
-  const { pipelineId, group, assigneeId, cursor, limit } = asked;
-  const search = new URLSearchParams({ pipeline_id: pipelineId, group });
-  if (assigneeId) search.set("assignee", assigneeId);
+  const { pipelineId, group, filter, cursor, limit } = asked;
+  const search = filterToQuery(filter);
+  search.set("pipeline_id", pipelineId);
+  search.set("group", group);
   if (cursor) search.set("cursor", cursor);
   if (limit) search.set("limit", String(limit));
   return request<FollowUpsPage>(`/follow-ups?${search}`);

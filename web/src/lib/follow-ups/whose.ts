@@ -1,8 +1,12 @@
-export type Whose = "mine" | "everyone";
+import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
+import type { PageView } from "#lib/state/page-view.ts";
+
+export type Whose = PageView["whose"];
 
 export const WHOSE: Record<Whose, string> = { mine: "Mine", everyone: "Everyone" };
 
-/** As the address says; one's own when it says nothing. */
-export function whoseOf(text: string | null): Whose {
-  return text === "everyone" ? "everyone" : "mine";
+/** One's own, unless the filter names somebody: then whoever it names. */
+export function filterOf({ filter, whose }: PageView, me: string | null): ContactFilter {
+  if (filter.assigneeId || whose === "everyone" || me === null) return filter;
+  return { ...filter, assigneeId: [me] };
 }

@@ -1,6 +1,9 @@
 import type { Contact, FollowUp } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { FollowUpGroup, FollowUpsPage, FollowUpTotals } from "@dmtracker/shared/contracts/follow-ups.ts";
+import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
+import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
+import { filteredFields, touches } from "./list-relevance.ts";
 import { compareDue, groupOf } from "@dmtracker/shared/pipeline/follow-ups.ts";
 import { dayOf } from "@dmtracker/shared/pipeline/zoned-days.ts";
 import { SvelteSet } from "svelte/reactivity";
@@ -44,8 +47,9 @@ export class FollowUps {
   #recount: ReturnType<typeof setTimeout> | undefined;
   #epoch = 0;
 
-  /** Undefined: everyone's. */
-  assigneeId = $state<string>();
+  filter = $state.raw<ContactFilter>({});
+  /** What an event must change to bring somebody in or take them out. */
+  readonly #fields = $derived(filteredFields(this.filter));
   starting = $state(true);
   problem = $state<string>();
 
@@ -58,12 +62,12 @@ export class FollowUps {
     board: FollowUpsBoard,
     load: (asked: FollowUpsAsked) => Promise<FollowUpsPage>,
     clock: { now: number },
-    assigneeId?: string,
+    filter: ContactFilter = {},
   ) {
     this.#board = board;
     this.#load = load;
     this.#clock = clock;
-    this.assigneeId = assigneeId;
+    this.filter = filter;
     this.#stops = [
       board.onSettled((ids) => this.#settled(ids)),
       board.onEvents((events) => this.#look(events)),
@@ -98,9 +102,9 @@ export class FollowUps {
     return GROUPS.flatMap((group) => this.groups[group]).find((contact) => contact.id === id);
   }
 
-  show(assigneeId: string | undefined): void {
-    if (assigneeId === this.assigneeId) return;
-    this.assigneeId = assigneeId;
+  show(filter: ContactFilter): void {
+    if (JSON.stringify(filter) === JSON.stringify(this.filter)) return;
+    this.filter = filter;
     void this.reload();
   }
 
@@ -144,7 +148,7 @@ export class FollowUps {
 
   #ask(group: FollowUpGroup): FollowUpsAsked {
     const { pipelineId } = this.#board;
-    return { pipelineId, group, assigneeId: this.assigneeId, limit: PAGE_SIZE };
+    return { pipelineId, group, filter: this.filter, limit: PAGE_SIZE };
   }
 
   #take({ contacts, seq }: FollowUpsPage): boolean {
@@ -155,10 +159,14 @@ export class FollowUps {
 
   #group(): Record<FollowUpGroup, DueContact[]> {
     const groups: Record<FollowUpGroup, DueContact[]> = { overdue: [], today: [], upcoming: [] };
+    // By the clock of the page, so that what moves with time moves here.
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a moment, never changed
+    const moment = { now: new Date(this.#clock.now), timeZone: this.timeZone };
+    const passes = compileFilter(this.filter, moment);
     for (const id of this.#known) {
       const contact = this.#board.contact(id);
       if (!isDue(contact)) continue;
-      if (this.assigneeId !== undefined && contact.assigneeId !== this.assigneeId) continue;
+      if (!passes(factsOf(contact, this.filter.search !== undefined))) continue;
       const group = groupOf(contact.followUp.dueAt, this.#clock.now, this.timeZone);
       const { next, boundary } = this.#parts[group];
       // Beyond what is loaded there may be others before it.
@@ -177,7 +185,7 @@ export class FollowUps {
   /** Contacts that nobody holds here may have become due, or been given to somebody. */
   #look(events: readonly PipelineEvent[]): void {
     const ids = events
-      .filter(({ type, after }) => after.followUp || type === "contact.assigned")
+      .filter((event) => event.after.followUp || touches(event, this.#fields))
       .map(({ contactId }) => contactId)
       .filter((id) => id !== null);
     if (ids.length > 0) this.#board.want(ids);

@@ -1,4 +1,4 @@
-import type { ContactColumn } from "@dmtracker/shared/contracts/contact-columns.ts";
+import { CONTACT_COLUMNS, type ContactColumn } from "@dmtracker/shared/contracts/contact-columns.ts";
 import type { SavedView, ViewContent, ViewPlace } from "@dmtracker/shared/contracts/view.ts";
 import type { FilterUrl } from "#lib/filter/filter-url.svelte.ts";
 import { contentOf, isModified, NO_VIEW, pageViewOf } from "#lib/state/page-view.ts";
@@ -35,7 +35,9 @@ export class PageViews {
   get content(): ViewContent {
     const content = contentOf(this.#parts.url.page, this.place);
     const columns = this.#parts.columns();
-    return this.place === "contacts" && columns ? { ...content, columns: [...columns] } : content;
+    // The usual columns go without saying: whoever opens the view then sees their own.
+    const isUsual = columns?.join() === CONTACT_COLUMNS.join();
+    return this.place === "contacts" && columns && !isUsual ? { ...content, columns: [...columns] } : content;
   }
 
   show(content: ViewContent, viewId?: string, replace = false): void {
