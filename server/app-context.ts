@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { ContactPlaces } from "./contacts/contact-places.ts";
+import type { RunningBulks } from "./bulk/running-bulks.ts";
 import type { Rosters } from "./contacts/rosters.ts";
 import type { RecentSettings } from "./organizations/recent-settings.ts";
 import type { CommitQueues } from "./pipeline/commit-queue.ts";
@@ -18,6 +19,7 @@ export type AppContext = {
   auth: Auth;
   commits: CommitQueues;
   rosters: Rosters;
+  bulks: RunningBulks;
   places: ContactPlaces;
   recentSettings: RecentSettings;
   reportBooks: ReportBooks;

@@ -11,6 +11,10 @@ import { resetLetter } from "./accounts/send-reset-link.ts";
 import type { AppContext } from "./app-context.ts";
 import { ContactPlaces } from "./contacts/contact-places.ts";
 import { activityRoutes } from "./activity/activity.routes.ts";
+import { bulkRoutes } from "./bulk/bulk.routes.ts";
+import { bulkSocket } from "./bulk/bulk.socket.ts";
+import { RunningBulks } from "./bulk/running-bulks.ts";
+import { takeUpBulks } from "./bulk/take-up-bulks.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
 import { contactsSocket } from "./contacts/contacts.socket.ts";
 import { startWaking } from "./follow-ups/wake-parked.ts";
@@ -53,6 +57,7 @@ import {
   type LiveServer,
   type LiveSocket,
 } from "./platform/sockets.ts";
+import { reversalRoutes } from "./reversal/reversal.routes.ts";
 import { createPresence } from "./presence/presence.ts";
 import { presenceSocket } from "./presence/presence.socket.ts";
 import { viewsRoutes } from "./views/views.routes.ts";
@@ -131,6 +136,8 @@ function createPages(
     contactsRoutes(app),
     activityRoutes(app),
     followUpsRoutes(app),
+    bulkRoutes(app),
+    reversalRoutes(app),
     pipelineRoutes(app),
     stagesRoutes(app),
     rulesRoutes(app),
@@ -209,6 +216,7 @@ function openSockets(app: AppContext, io: LiveServer, isOneOfMany: boolean): { s
     noteWatching(app, socket);
     guardMessages(app, socket);
     contactsSocket(app, socket);
+    bulkSocket(app, socket);
     pipelineSocket(app, presence, socket);
     presenceSocket(app, presence, socket);
   });
@@ -255,6 +263,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     metrics,
     recentSettings,
     rosters: new Rosters(),
+    bulks: new RunningBulks(),
     places: new ContactPlaces(),
     reportBooks: new ReportBooks(),
     auth: createAuth(
@@ -285,6 +294,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const stopWaking = startWaking(app, options.wakeMs);
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);
   const stopTimedRules = watchTimedRules(app, options.timedRulesEveryMs ?? TIMED_RULES_EVERY_MS);
+  const stopTakingUp = takeUpBulks(app);
 
   return {
     context: app,
@@ -293,6 +303,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       isStopping = true;
       stopHeartbeat();
       await stopTimedRules();
+      stopTakingUp();
+      await app.bulks.stop();
       await stopWaking();
       await app.commits.stop();
       presence.stop();

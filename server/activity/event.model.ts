@@ -30,6 +30,7 @@ const fields = {
   actor: Mixed,
   cause: Mixed,
   batchId: String,
+  undoes: Mixed,
   at: Date,
   expireAt: Date,
 } satisfies Record<Exclude<keyof EventRecord, "_id">, unknown>;
@@ -43,6 +44,9 @@ schema.index({ pipelineId: 1, seq: 1 }, { unique: true });
 schema.index({ contactId: 1, seq: -1 });
 // Lines of one kind by one kind of actor, in order: what is rare is found without reading what is not.
 schema.index({ pipelineId: 1, type: 1, "actor.type": 1, seq: -1 });
+// What one call did, and what happened since a moment: to take it back.
+schema.index({ batchId: 1, seq: 1 });
+schema.index({ pipelineId: 1, at: 1 });
 schema.index({ expireAt: 1 }, { expireAfterSeconds: 0 });
 
 export const EventModel = mongoose.model<EventRecord>(
@@ -52,7 +56,8 @@ export const EventModel = mongoose.model<EventRecord>(
 );
 
 export function toEvent(record: EventRecord): PipelineEvent {
-  const { pipelineId, seq, type, contactId, username, before, after, actor, cause, batchId, at } = record;
+  const { pipelineId, seq, type, contactId, username, before, after, actor, cause, batchId, at, undoes } =
+    record;
   return {
     pipelineId: pipelineId.toHexString(),
     seq,
@@ -64,6 +69,7 @@ export function toEvent(record: EventRecord): PipelineEvent {
     actor,
     cause,
     batchId,
+    ...(undoes && { undoes }),
     at: at.toISOString(),
   };
 }

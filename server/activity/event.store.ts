@@ -1,4 +1,5 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { ClientSession } from "mongoose";
 import { EventModel, toEvent, toEventRecord, type EventRecord } from "./event.model.ts";
 
@@ -47,5 +48,81 @@ export async function findChangedContactIds(
       ...(contactId ? [contactId.toHexString()] : []),
       ...Object.keys(ranks ?? {}),
     ]),
+  );
+}
+
+/** Events of these contacts from a number on, in order, by contact. */
+export async function findHistories(
+  contactIds: readonly string[],
+  fromSeq: number,
+): Promise<Map<string, PipelineEvent[]>> {
+  const records = await EventModel.find({ contactId: { $in: [...contactIds] }, seq: { $gte: fromSeq } })
+    .sort({ seq: 1 })
+    .lean<EventRecord[]>();
+  const histories = new Map<string, PipelineEvent[]>();
+  for (const record of records) {
+    const event = toEvent(record);
+    const history = histories.get(event.contactId ?? "");
+    if (history) history.push(event);
+    else histories.set(event.contactId ?? "", [event]);
+  }
+  return histories;
+}
+
+export type EventsOf = { batchId: string } | { actorId: string; since: Date };
+
+export type Footprint = {
+  pipelineId: string;
+  contactIds: string[];
+  fromSeq: number;
+  untilSeq: number;
+  lastAt: Date;
+  /** Who began it: people and programs, not the rules that answered. */
+  authors: Actor[];
+  /** The same with the rules. */
+  involved: Actor[];
+};
+
+/** What one batch, or one author since a moment, has touched in a pipeline; undefined when it is nothing. */
+export async function findFootprint(
+  organizationId: string,
+  pipelineId: string | undefined,
+  wanted: EventsOf,
+): Promise<Footprint | undefined> {
+  const inPipeline = pipelineId === undefined ? {} : { pipelineId };
+  const query =
+    "batchId" in wanted
+      ? { organizationId, ...inPipeline, batchId: wanted.batchId }
+      : {
+          organizationId,
+          ...inPipeline,
+          at: { $gte: wanted.since },
+          $or: [{ "actor.id": wanted.actorId }, { "cause.actor.id": wanted.actorId }],
+        };
+  type Found = Pick<EventRecord, "pipelineId" | "contactId" | "seq" | "actor" | "cause" | "at">;
+  const fields = { pipelineId: 1, contactId: 1, seq: 1, actor: 1, cause: 1, at: 1 } as const;
+  const events = EventModel.find(query, fields).lean<Found[]>().cursor() as AsyncIterable<Found>;
+  const contactIds = new Set<string>();
+  const authors = new Map<string | null, Actor>();
+  const involved = new Map<string | null, Actor>();
+  let found: { pipelineId: string; fromSeq: number; untilSeq: number; lastAt: Date } | undefined;
+  for await (const { contactId, seq, actor, cause, at, ...event } of events) {
+    if (!contactId) continue;
+    contactIds.add(contactId.toHexString());
+    const author = cause?.actor ?? actor;
+    authors.set(author.id, author);
+    for (const one of [author, actor]) involved.set(one.id, one);
+    found ??= { pipelineId: event.pipelineId.toHexString(), fromSeq: seq, untilSeq: seq, lastAt: at };
+    found.fromSeq = Math.min(found.fromSeq, seq);
+    found.untilSeq = Math.max(found.untilSeq, seq);
+    if (at > found.lastAt) found.lastAt = at;
+  }
+  return (
+    found && {
+      ...found,
+      contactIds: [...contactIds],
+      authors: [...authors.values()],
+      involved: [...involved.values()],
+    }
   );
 }

@@ -5,15 +5,14 @@ import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { decide } from "@dmtracker/shared/pipeline/decide.ts";
 import type { AppliedRule, Decision, Place, Refusal } from "@dmtracker/shared/pipeline/decision.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { requireTags } from "#server/tags/tag.store.ts";
-import { findMembership } from "#server/organizations/member.store.ts";
 import { rebalanceWhenLong } from "#server/pipeline/rebalance-stage.ts";
 import { findFirstAnswer } from "#server/pipeline/first-answer.ts";
 import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import type { InTurn } from "#server/platform/in-turn.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
-import { AppError, invalidField } from "#server/platform/app-error.ts";
+import { AppError } from "#server/platform/app-error.ts";
 import { findConflict } from "./find-conflict.ts";
+import { requireNamed } from "./require-named.ts";
 
 export type ChangeContactInput = {
   organizationId: string;
@@ -48,6 +47,8 @@ export type ChangeAnswer = {
   version: number;
   /** The last event of this change; the pipeline's head when nothing changed. */
   seq: number;
+  /** What its events have in common; null when nothing changed. */
+  batchId: string | null;
   changed: string[];
   automations: { ruleId: string; description: string; changed: AppliedRule["changed"] }[];
 };
@@ -61,7 +62,10 @@ function placeOf({ after, before }: ContactChange): Place | undefined {
 }
 
 /** Stages that a change may put its contact into: the named one, or the one a rule names for its status. */
-function stagesToEnter({ stageId, status }: ContactChange, batch: WorkingSet): string[] {
+export function stagesToEnter(
+  { stageId, status }: Pick<ContactChange, "stageId" | "status">,
+  batch: WorkingSet,
+): string[] {
   if (stageId !== undefined) return [stageId];
   return batch.pipeline.rules
     .filter((rule) => rule.enabled && rule.type === "status_to_stage" && rule.status === status)
@@ -139,6 +143,7 @@ export function settleDecision(decision: Decision | Refusal, batch: WorkingSet):
     rank: contact.rank,
     version: contact.version,
     seq: batch.pipeline.seq,
+    batchId: events[0]?.batchId ?? null,
     changed,
     automations: automations.map((applied) => ({
       ruleId: applied.rule.id,
@@ -155,11 +160,7 @@ async function prepare(
 ): Promise<string> {
   const pipelineId = known ?? (await app.places.find(organizationId, contactId));
   if (!pipelineId) throw noSuchContact();
-  if (change.assigneeId && !(await findMembership(app.auth, change.assigneeId, organizationId))) {
-    throw invalidField("assigneeId", "must be a member of the organization");
-  }
-  if (change.tags)
-    await requireTags(organizationId, [...(change.tags.add ?? []), ...(change.tags.set ?? [])]);
+  await requireNamed(app, organizationId, change);
   return pipelineId;
 }
 

@@ -86,6 +86,44 @@ export async function findNeighbourRank(
   return record?.rank ?? null;
 }
 
+/** Which of these handles and ManyChat ids some contact has: `username kim.fit`. */
+export async function findTakenNames(
+  organizationId: string,
+  names: readonly { field: "username" | "manychatId"; value: string }[],
+): Promise<ReadonlySet<string>> {
+  const taken = new Set<string>();
+  for (const field of ["username", "manychatId"] as const) {
+    const values = names.filter((name) => name.field === field).map(({ value }) => value);
+    if (values.length === 0) continue;
+    const records = await ContactModel.find(
+      { organizationId, [field]: { $in: values } },
+      { [field]: 1 },
+    ).lean<Pick<ContactRecord, typeof field>[]>();
+    for (const record of records) taken.add(`${field} ${record[field]}`);
+  }
+  return taken;
+}
+
+/** Contacts that stand exactly at one of these places, not counting those in `without`. */
+export async function findContactsAtRanks(
+  pipelineId: string,
+  places: readonly { stageId: string; rank: string }[],
+  without: readonly string[],
+): Promise<{ id: string; stageId: string; rank: string }[]> {
+  if (places.length === 0) return [];
+  const stageIds = [...new Set(places.map(({ stageId }) => stageId))];
+  const ranks = [...new Set(places.map(({ rank }) => rank))];
+  const records = await ContactModel.find(
+    { pipelineId, stageId: { $in: stageIds }, rank: { $in: ranks }, _id: { $nin: [...without] } },
+    { stageId: 1, rank: 1 },
+  ).lean<Pick<ContactRecord, "_id" | "stageId" | "rank">[]>();
+  return records.map(({ _id, stageId, rank }) => ({
+    id: _id.toHexString(),
+    stageId: stageId.toHexString(),
+    rank,
+  }));
+}
+
 /** The contacts around a rank in board order, and the ranks right outside of them (null: the end of the stage). */
 export async function findRanksAround(
   pipelineId: string,
@@ -201,6 +239,17 @@ export async function findMatchingPage(
     records.push(...(await found.lean<ContactRecord[]>()));
   }
   return { contacts: records.slice(0, limit).map(toContact), more: records.length > limit };
+}
+
+/** Ids of all contacts that meet all conditions, in board order within each stage. */
+export async function findMatchingIds(
+  pipelineId: string,
+  conditions: QueryFilter<ContactRecord>[],
+): Promise<string[]> {
+  const records = await ContactModel.find({ $and: [{ pipelineId }, ...conditions] }, { _id: 1 })
+    .sort({ stageId: 1, rank: 1, _id: 1 })
+    .lean<Pick<ContactRecord, "_id">[]>();
+  return records.map(({ _id }) => _id.toHexString());
 }
 
 /** How many contacts meet all conditions and what they are worth, by stage. */

@@ -2,13 +2,20 @@ import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { Pipeline, Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import { sortKeyOf } from "@dmtracker/shared/pipeline/contact-order.ts";
+import { compareRanked } from "@dmtracker/shared/pipeline/ranks.ts";
 import type { FilterMoment } from "@dmtracker/shared/pipeline/filter.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { findSettings } from "#server/organizations/organization-settings.store.ts";
 import { findPipeline } from "#server/pipeline/pipeline.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { toQuery, type ContactOrder, type PlaceInOrder } from "./contact-query.ts";
-import { findContactsOfPipeline, findMatchingPage, sumMatching, type PageOfStage } from "./contact.store.ts";
+import {
+  findContactsOfPipeline,
+  findMatchingIds,
+  findMatchingPage,
+  sumMatching,
+  type PageOfStage,
+} from "./contact.store.ts";
 import { byStage, pageOf, totalOf, type Roster } from "./roster.ts";
 
 /** `end` is where the page ended when it was chosen: its last contact may stand elsewhere by now. */
@@ -26,6 +33,8 @@ export type Matching = {
   pipeline: Pipeline;
   totals: Record<string, Total>;
   page(wanted: PageWanted): Promise<MatchingPage>;
+  /** All of them, in board order within each stage. */
+  ids(): Promise<string[]>;
 };
 
 async function contactsInOrder(pipelineId: string, ids: string[]): Promise<Contact[]> {
@@ -52,6 +61,10 @@ export function matchInRoster(roster: Roster, filter: ContactFilter, moment: Fil
       );
       return { contacts, more: found.length > limit, end: places.at(-1) };
     },
+    ids: () =>
+      Promise.resolve(
+        [...columns.values()].flatMap((column) => column.toSorted(compareRanked).map(({ id }) => id)),
+      ),
   };
 }
 
@@ -71,6 +84,7 @@ export async function matchInDatabase(
       const keyOf = (contact: Contact) => (order.by === "rank" ? contact.rank : sortKeyOf(contact, order.by));
       return { ...page, end: last && { key: keyOf(last), id: last.id } };
     },
+    ids: () => findMatchingIds(pipeline.id, conditions),
   };
 }
 

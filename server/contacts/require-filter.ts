@@ -8,7 +8,11 @@ import { AppError } from "#server/platform/app-error.ts";
  * everything for what it asked for. Keys of `others` belong to the route.
  */
 export function requireFilter(request: Request, others: readonly string[] = []): ContactFilter {
-  const query = new URL(request.originalUrl, "http://localhost").searchParams;
+  return requireFilterIn(new URL(request.originalUrl, "http://localhost").searchParams, others);
+}
+
+/** Likewise, of a query that stands in a body. */
+export function requireFilterIn(query: URLSearchParams, others: readonly string[] = []): ContactFilter {
   const { filter, dropped } = filterFromQuery(query, others);
   if (dropped.length === 0) return ContactFilter.parse(filter);
   const issues = dropped.map(({ key, message }) => ({ path: key, message }));

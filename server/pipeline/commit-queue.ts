@@ -20,6 +20,8 @@ const MAX_JITTER_STEPS = 12;
 /** One change that waits for its commit. `Answer` must be plain JSON: it is kept for retries. */
 export type Job<Answer> = {
   mutation?: Mutation | undefined;
+  /** The batch that this belongs to, when it is one of several commits of one act. */
+  batchId?: string | undefined;
   /** Contacts that deciding needs: read once for the whole batch. */
   contactIds: readonly string[];
   /**
@@ -80,7 +82,7 @@ export class CommitQueues {
   submit<Answer>(pipelineId: string, job: Job<Answer>): Promise<Answer> {
     if (this.#stopping) return Promise.reject(new AppError("stopping", "This server is stopping, try again"));
     this.#nextBatch += 1;
-    const batchId = `${this.#batchPrefix}-${this.#nextBatch.toString(36)}`;
+    const batchId = job.batchId ?? `${this.#batchPrefix}-${this.#nextBatch.toString(36)}`;
     return new Promise<Answer>((resolve, reject) => {
       const waiting: Waiting = { ...job, batchId, resolve: resolve as (answer: unknown) => void, reject };
       const queue = this.#queues.get(pipelineId);

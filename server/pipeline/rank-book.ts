@@ -1,10 +1,12 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { Place } from "@dmtracker/shared/pipeline/decision.ts";
-import { rankBetween } from "@dmtracker/shared/pipeline/ranks.ts";
-import { findNeighbourRank } from "#server/contacts/contact.store.ts";
+import { rankBetween, ranksBetween } from "@dmtracker/shared/pipeline/ranks.ts";
+import { findContactsAtRanks, findNeighbourRank } from "#server/contacts/contact.store.ts";
 
 type Bounds = { above: string | null; below: string | null };
 type Standing = { stageId: string; rank: string };
+
+export const placeKey = ({ stageId, rank }: Standing): string => `${stageId} ${rank}`;
 
 /**
  * Ranks for one batch: what the database holds, corrected by what the batch has already moved. Looking up is
@@ -83,6 +85,42 @@ export class RankBook {
       (above === null || contact.rank > above) &&
       (below === null || contact.rank < below);
     return standsThere ? contact.rank : rankBetween(above, below);
+  }
+
+  /**
+   * Ranks for contacts that come to stand together in a stage, in their order: below or above the named neighbour,
+   * else on top. Where they stand now does not count.
+   */
+  async ranksTogether(
+    stageId: string,
+    moving: readonly string[],
+    beside: { above: Contact | undefined; below: Contact | undefined },
+  ): Promise<string[]> {
+    const ids = [...moving];
+    const stands = (contact: Contact | undefined): contact is Contact =>
+      contact?.stageId === stageId && !ids.includes(contact.id);
+    const { above, below } = beside;
+    if (stands(above)) {
+      return ranksBetween(above.rank, await this.#neighbour(stageId, "gt", above.rank, ids), ids.length);
+    }
+    if (stands(below)) {
+      return ranksBetween(await this.#neighbour(stageId, "lt", below.rank, ids), below.rank, ids.length);
+    }
+    return ranksBetween(null, await this.#neighbour(stageId, "gt", "", ids), ids.length);
+  }
+
+  /** The rank right below one, not counting the moving contacts; null at the end of the stage. */
+  rankBelow(stageId: string, rank: string, moving: readonly string[]): Promise<string | null> {
+    return this.#neighbour(stageId, "gt", rank, [...moving]);
+  }
+
+  /** Which of these places in a stage are taken by contacts other than the moving ones. */
+  async findTaken(places: readonly Standing[], moving: readonly string[]): Promise<ReadonlySet<string>> {
+    const stored = await findContactsAtRanks(this.#pipelineId, places, moving);
+    const here = [...this.#moved].filter(([id]) => !moving.includes(id)).map(([, standing]) => standing);
+    const gone = new Set(this.#moved.keys());
+    const standing = stored.filter(({ id }) => !gone.has(id));
+    return new Set([...standing, ...here].map(placeKey));
   }
 
   /** Notes where a decision has put a contact. */

@@ -1,3 +1,4 @@
+import type { BulkAction } from "@dmtracker/shared/contracts/bulk.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { AccessEnd, Viewer } from "@dmtracker/shared/contracts/realtime.ts";
 import type { LiveServer, TvScreens } from "./sockets.ts";
@@ -59,6 +60,12 @@ export function createLive(io: LiveServer, tv: TvScreens) {
     /** One member's pages of this organization, wherever they are signed in. */
     revokeMember(organizationId: string, userId: string, end: AccessEnd): void {
       revoke(room.member(organizationId, userId), end);
+    /** How far somebody's bulk action is, on each of their pages. */
+    publishBulk(organizationId: string, userId: string, bulk: BulkAction): void {
+      io.to(room.member(organizationId, userId)).emit("bulk:progress", { bulk });
+    },
+    revokeMember(organizationId: string, userId: string, reason: string): void {
+      revoke(room.member(organizationId, userId), reason);
     },
     revokeSession(sessionId: string, end: AccessEnd): void {
       revoke(room.session(sessionId), end);

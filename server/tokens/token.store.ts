@@ -53,3 +53,8 @@ export async function revokeToken(organizationId: string, id: string, now: Date)
   const result = await TokenModel.updateOne({ _id: id, organizationId, revokedAt: null }, { revokedAt: now });
   return result.modifiedCount === 1;
 }
+
+/** Whether a token may still act, for work that goes on after the call that brought it. */
+export async function isTokenLive(organizationId: string, id: string): Promise<boolean> {
+  return (await TokenModel.exists({ _id: id, organizationId, revokedAt: null })) !== null;
+}

@@ -45,6 +45,17 @@ export type PipelineEventType = z.infer<typeof PipelineEventType>;
 export const Cause = z.object({ seq: z.int(), type: PipelineEventType, actor: Actor });
 export type Cause = z.infer<typeof Cause>;
 
+/** What an event takes back. It is an ordinary change all the same, with one mark: no rule answers to it. */
+export const Undone = z.object({
+  /** The batch; null when it is everything that somebody did since a moment. */
+  batchId: z.string().nullable(),
+  /** Whose change it was. */
+  actor: Actor,
+  /** `undo`: by the person who made it; `reversal`: by an owner or admin. */
+  by: z.enum(["undo", "reversal"]),
+});
+export type Undone = z.infer<typeof Undone>;
+
 export const EventState = Contact.partial().extend({
   note: z.string().optional(),
   /** A message that was logged late: a line of history, older than the last message. */
@@ -78,6 +89,7 @@ export const PipelineEvent = z.object({
   cause: Cause.nullable(),
   /** The same for everything that one call changed. */
   batchId: z.string(),
+  undoes: Undone.optional(),
   at: Instant,
 });
 export type PipelineEvent = z.infer<typeof PipelineEvent>;

@@ -13,6 +13,14 @@ export const MAX_QUIET_DAYS = 3_650;
 /** Days that a custom range may name. */
 export const FIRST_DAY = "1970-01-01";
 export const LAST_DAY = "2199-12-31";
+/** Contacts that a bulk action may name one by one; a filter may match more. */
+export const MAX_BULK_IDS = 2_000;
+/** Contacts of one bulk action. */
+export const MAX_BULK = 100_000;
+/** Up to so many contacts are changed by one commit: one batch, one message. More run in parts, with progress. */
+export const BULK_AT_ONCE = 1_000;
+/** How long people take their own changes back. Later an owner or admin reverses them. */
+export const UNDO_MINUTES = 15;
 /** Tags of one contact. */
 export const MAX_TAGS = 50;
 /** Saved views of one member. */

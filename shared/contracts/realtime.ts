@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { ContactChange } from "./contact.ts";
 import type { ErrorBody } from "./errors.ts";
+import type {
+  BulkAction,
+  CancelBulkMessage,
+  ChangeContactsMessage,
+  UndoAnswer,
+  UndoMessage,
+} from "./bulk.ts";
 import type { PipelineEvent } from "./event.ts";
+import { MutationId } from "./mutation-id.ts";
 import { Id } from "./primitives.ts";
 
 export const JoinPipeline = z.strictObject({
@@ -13,8 +21,6 @@ export type JoinPipeline = z.infer<typeof JoinPipeline>;
 
 export const LeavePipeline = z.strictObject({ pipelineId: Id });
 export type LeavePipeline = z.infer<typeof LeavePipeline>;
-
-export const MutationId = z.string().min(8).max(64);
 
 export const ChangeContactMessage = z.strictObject({
   ...ContactChange.shape,
@@ -48,6 +54,13 @@ export type ClientToServerEvents = {
   "pipeline:join": (input: JoinPipeline, ack: (reply: Reply<JoinReply>) => void) => void;
   "pipeline:leave": (input: LeavePipeline, ack: (reply: Reply<object>) => void) => void;
   "contact:change": (input: ChangeContactMessage, ack: (reply: Reply<ChangeReply>) => void) => void;
+  /** Many contacts, one act: answered when it is done, or on its way when it is a long one. */
+  "contacts:change": (
+    input: ChangeContactsMessage,
+    ack: (reply: Reply<{ bulk: BulkAction }>) => void,
+  ) => void;
+  "change:undo": (input: UndoMessage, ack: (reply: Reply<UndoAnswer>) => void) => void;
+  "bulk:cancel": (input: CancelBulkMessage, ack: (reply: Reply<{ bulk: BulkAction }>) => void) => void;
   "presence:set": (input: SetPresence, ack: (reply: Reply<object>) => void) => void;
 };
 
@@ -63,6 +76,9 @@ export type ServerToClientEvents = {
   "views:changed": (message: { pipelineId: string }) => void;
   /** Access has ended or changed: the socket closes, the page says why. */
   "access:revoked": (message: AccessEnd) => void;
+  /** How far one's own bulk action is. */
+  "bulk:progress": (message: { bulk: BulkAction }) => void;
+  "access:revoked": (message: { reason: string }) => void;
 };
 
 /** A wins screen without an account hears this and can say nothing. */

@@ -3,7 +3,7 @@ import type { Rule } from "../contracts/pipeline.ts";
 import type { DecisionContext, Refusal } from "./decision.ts";
 import type { Outcome } from "./draft.ts";
 
-export function stageExists(context: DecisionContext, stageId: string): boolean {
+export function stageExists(context: Pick<DecisionContext, "pipeline">, stageId: string): boolean {
   return context.pipeline.stages.some(({ id }) => id === stageId);
 }
 

@@ -1,6 +1,6 @@
 import type { Contact } from "../contracts/contact.ts";
 import type { ErrorCode } from "../contracts/errors.ts";
-import type { PipelineEvent } from "../contracts/event.ts";
+import type { PipelineEvent, Undone } from "../contracts/event.ts";
 import type { OrganizationSettings } from "../contracts/organization-settings.ts";
 import type { Actor } from "../contracts/people.ts";
 import type { Pipeline, Rule } from "../contracts/pipeline.ts";
@@ -18,6 +18,8 @@ export type DecisionContext = {
   /** Number of the last event; those of this decision follow it. */
   head: number;
   batchId: string;
+  /** Set when everything here takes something back. */
+  undoes?: Undone;
   /** The rank for a place in a stage; the contact's own rank when it already stands there. */
   rankFor(stageId: string, place: Place | undefined, contact: Contact | undefined): string;
 };

@@ -34,7 +34,7 @@ export class Draft {
     after: EventState,
     by?: { actor: Actor; cause: Cause | null },
   ): void {
-    const { pipeline, actor, now, head, batchId } = this.#context;
+    const { pipeline, actor, now, head, batchId, undoes } = this.#context;
     const event: PipelineEvent = {
       pipelineId: pipeline.id,
       seq: head + this.events.length + 1,
@@ -46,6 +46,7 @@ export class Draft {
       actor: by?.actor ?? actor,
       cause: by?.cause ?? null,
       batchId,
+      ...(undoes && { undoes }),
       at: now,
     };
     this.events.push(event);
@@ -75,7 +76,8 @@ export function enterStage(
   by?: Author,
 ): void {
   const rank = context.rankFor(stageId, place, draft.contact);
-  const before = { ...draft.bucket(), rank: draft.contact.rank };
+  const { rank: oldRank, stageEnteredAt } = draft.contact;
+  const before = { ...draft.bucket(), rank: oldRank, stageEnteredAt };
   draft.add("contact.stage_changed", before, { stageId, rank, stageEnteredAt: context.now }, by);
 }
 
@@ -86,7 +88,7 @@ export function becomeStatus(
   { lostReason, value }: Outcome,
   by?: Author,
 ): void {
-  const before: EventState = draft.bucket();
+  const before: EventState = { ...draft.bucket(), statusChangedAt: draft.contact.statusChangedAt };
   const after: EventState = { leadStatus, statusChangedAt: context.now };
   const nextReason = leadStatus === "lost" ? (lostReason ?? null) : null;
   if (nextReason !== draft.contact.lostReason) {

@@ -1,0 +1,92 @@
+import type { BulkAction } from "@dmtracker/shared/contracts/bulk.ts";
+import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
+import type { AppContext } from "#server/app-context.ts";
+import { decideChanges } from "#server/contacts/decide-changes.ts";
+import { findMembership } from "#server/organizations/member.store.ts";
+import { AppError } from "#server/platform/app-error.ts";
+import { decideReversals } from "#server/reversal/decide-reversals.ts";
+import { isTokenLive } from "#server/tokens/token.store.ts";
+import type { BulkRecord } from "./bulk.model.ts";
+import {
+  advanceBulk,
+  findPart,
+  finishBulk,
+  releaseBulk,
+  toBulkAction,
+  type PartAnswer,
+} from "./bulk.store.ts";
+
+/** Rights end at once, also for what is on its way: they are looked at before each part. */
+async function requireRight(app: AppContext, { actor, organizationId, work }: BulkRecord): Promise<void> {
+  const organization = organizationId.toHexString();
+  if (actor.type === "api") {
+    if (await isTokenLive(organization, actor.id ?? "")) return;
+    throw new AppError("forbidden", "The token was revoked");
+  }
+  const membership = await findMembership(app.auth, actor.id ?? "", organization);
+  if (!membership) throw new AppError("forbidden", `${actor.name} is no member any more`);
+  if (work.kind === "reversal" && membership.role === "member") {
+    throw new AppError("forbidden", `${actor.name} is no owner or admin any more`);
+  }
+}
+
+/** One commit. Run twice (after a crash, or by two processes) it happens once: the part is its own mutation. */
+async function commitPart(app: AppContext, record: BulkRecord, contactIds: string[]): Promise<PartAnswer> {
+  const { work, actor } = record;
+  const id = record._id.toHexString();
+  const at = app.now();
+  const neighbours = work.kind === "change" ? [work.change.after, work.change.before] : [];
+  return app.commits.submit<PartAnswer>(record.pipelineId.toHexString(), {
+    mutation: { id: `bulk:${id}:${record.nextPart}`, fingerprint: id },
+    batchId: id,
+    contactIds: [...contactIds, ...neighbours.filter((one) => one != null)],
+    decide: (batch, batchId) =>
+      work.kind === "change"
+        ? decideChanges({ contactIds, change: work.change, actor, at }, batch, batchId)
+        : decideReversals(app, { contactIds, ...work, actor, at }, batch, batchId),
+  });
+}
+
+async function runPart(app: AppContext, record: BulkRecord): Promise<BulkRecord | undefined> {
+  await requireRight(app, record);
+  const contactIds = await findPart(record._id.toHexString(), record.nextPart);
+  const answer = await commitPart(app, record, contactIds);
+  return advanceBulk(record, contactIds.length, answer, app.now());
+}
+
+function tell(app: AppContext, record: BulkRecord): BulkAction {
+  const bulk = toBulkAction(record);
+  if (record.actor.type === "user") {
+    app.live.publishBulk(record.organizationId.toHexString(), record.actor.id ?? "", bulk);
+  }
+  return bulk;
+}
+
+/**
+ * Works through a bulk action that this process has leased: part by part until its end, a cancel, or until the
+ * process stops; then another one goes on where it was.
+ */
+export async function runBulk(app: AppContext, leased: BulkRecord): Promise<BulkAction> {
+  let record = leased;
+  const end = async (state: BulkRecord["state"], reason: string | null): Promise<BulkAction> =>
+    tell(app, (await finishBulk(record, { state, reason }, app.now())) ?? record);
+  while (record.nextPart < record.parts) {
+    if (record.cancelWanted) return end("cancelled", null);
+    if (app.bulks.stopping) {
+      await releaseBulk(record, app.now());
+      return toBulkAction(record);
+    }
+    try {
+      const next = await runPart(app, record);
+      if (!next) return toBulkAction(record);
+      record = next;
+      if (record.nextPart < record.parts) tell(app, record);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (!TEMPORARY_ERRORS.has(error.code)) return end("failed", error.message);
+      await releaseBulk(record, app.now());
+      return toBulkAction(record);
+    }
+  }
+  return end("done", null);
+}
