@@ -90,8 +90,8 @@ test("[UN2] what a colleague has changed since stays, and the answer names them"
   });
   await change(ana, id, { status: "abandoned" });
   const done = await undo(cem, mutationId);
-  expect(done.problems).toEqual([
-    { contactId: id, username: expect.any(String), message: "Ana has changed the lead status since" },
+  expect(done.problems.map(({ contactId, message }) => [contactId, message])).toEqual([
+    [id, "Ana has changed the lead status since"],
   ]);
   expect(cem.contacts.get(id)).toMatchObject({ leadStatus: "abandoned", assigneeId: null });
 });
