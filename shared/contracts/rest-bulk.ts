@@ -4,7 +4,7 @@ import { LeadStatus } from "./lead-status.ts";
 import { MAX_BULK_IDS, MAX_TAGS } from "./limits.ts";
 import { StageName } from "./pipeline.ts";
 import { Id, Instant } from "./primitives.ts";
-import { TagName } from "./rest.ts";
+import { TagName } from "./tag-name.ts";
 
 const CHANGES = [
   "status",
