@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { CancelBulkMessage, ChangeContactsMessage, UndoMessage } from "@dmtracker/shared/contracts/bulk.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
+import { may } from "@dmtracker/shared/contracts/rights.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { changeContacts } from "#server/contacts/change-contacts.ts";
 import { requireMembership } from "#server/organizations/require-membership.ts";
@@ -21,7 +22,6 @@ export function bulkSocket(app: AppContext, socket: LiveSocket): void {
   socket.on(
     "contacts:change",
     acked(ChangeContactsMessage, app.logger, async ({ mutationId, pipelineId, select, change }) => {
-      await requireMembership(app, socket.data);
       const mutation = mutationOf(mutationId, [pipelineId, select, change]);
       const bulk = await changeContacts(app, { organizationId, pipelineId, select, change, actor, mutation });
       return { bulk };
@@ -31,7 +31,6 @@ export function bulkSocket(app: AppContext, socket: LiveSocket): void {
   socket.on(
     "change:undo",
     acked(UndoMessage, app.logger, async ({ mutationId, undoes }) => {
-      await requireMembership(app, socket.data);
       const mutation = mutationOf(mutationId, ["undo", undoes]);
       return undoChange(app, { organizationId, actor, undoes: { mutationId: ownId(undoes) }, mutation });
     }),
@@ -41,7 +40,8 @@ export function bulkSocket(app: AppContext, socket: LiveSocket): void {
     "bulk:cancel",
     acked(CancelBulkMessage, app.logger, async ({ bulkId }) => {
       const { role } = await requireMembership(app, socket.data);
-      return { bulk: await cancelBulk({ organizationId, actor, isAdmin: role !== "member" }, bulkId) };
+      const isAdmin = may(role, "changes:reverse");
+      return { bulk: await cancelBulk({ organizationId, actor, isAdmin }, bulkId) };
     }),
   );
 }

@@ -1,5 +1,6 @@
 import type { BulkAction } from "@dmtracker/shared/contracts/bulk.ts";
 import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
+import { may } from "@dmtracker/shared/contracts/rights.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { decideChanges } from "#server/contacts/decide-changes.ts";
 import { findMembership } from "#server/organizations/member.store.ts";
@@ -25,7 +26,7 @@ async function requireRight(app: AppContext, { actor, organizationId, work }: Bu
   }
   const membership = await findMembership(app.auth, actor.id ?? "", organization);
   if (!membership) throw new AppError("forbidden", `${actor.name} is no member any more`);
-  if (work.kind === "reversal" && membership.role === "member") {
+  if (work.kind === "reversal" && !may(membership.role, "changes:reverse")) {
     throw new AppError("forbidden", `${actor.name} is no owner or admin any more`);
   }
 }

@@ -57,15 +57,13 @@ export function createLive(io: LiveServer, tv: TvScreens) {
         userId === null ? room.organization(organizationId) : room.member(organizationId, userId);
       io.to(target).emit("views:changed", { pipelineId });
     },
-    /** One member's pages of this organization, wherever they are signed in. */
-    revokeMember(organizationId: string, userId: string, end: AccessEnd): void {
-      revoke(room.member(organizationId, userId), end);
     /** How far somebody's bulk action is, on each of their pages. */
     publishBulk(organizationId: string, userId: string, bulk: BulkAction): void {
       io.to(room.member(organizationId, userId)).emit("bulk:progress", { bulk });
     },
-    revokeMember(organizationId: string, userId: string, reason: string): void {
-      revoke(room.member(organizationId, userId), reason);
+    /** One member's pages of this organization, wherever they are signed in. */
+    revokeMember(organizationId: string, userId: string, end: AccessEnd): void {
+      revoke(room.member(organizationId, userId), end);
     },
     revokeSession(sessionId: string, end: AccessEnd): void {
       revoke(room.session(sessionId), end);

@@ -3,7 +3,7 @@ import type { ReversalCause } from "@dmtracker/shared/contracts/reversal.ts";
 import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
 import { answerBulk } from "#server/bulk/bulk.routes.ts";
-import { requireAdmin, requireCaller } from "#server/organizations/caller.ts";
+import { callerOf } from "#server/organizations/guard.ts";
 import { mutationOf } from "#server/pipeline/request-mutation.ts";
 import { resolvePipelineId } from "#server/pipeline/resolve-stage.ts";
 import { answer } from "#server/platform/http.ts";
@@ -22,7 +22,7 @@ export function reversalRoutes(app: AppContext): Router {
   const router = Router();
 
   router.post("/undo", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
+    const caller = callerOf(response);
     const { batch_id: batchId } = UndoBody.parse(request.body ?? {});
     const { organizationId, actor } = caller;
     const mutation = mutationOf(request, caller, ["undo", batchId]);
@@ -37,8 +37,7 @@ export function reversalRoutes(app: AppContext): Router {
   });
 
   router.post("/reversals/preview", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
-    requireAdmin(caller);
+    const caller = callerOf(response);
     const body = ReversalBody.parse(request.body ?? {});
     const { organizationId, actor } = caller;
     const pipelineId = await resolvePipelineId(organizationId, body.pipeline_id);
@@ -46,8 +45,7 @@ export function reversalRoutes(app: AppContext): Router {
   });
 
   router.post("/reversals", async (request, response) => {
-    const caller = await requireCaller(app, request.headers);
-    requireAdmin(caller);
+    const caller = callerOf(response);
     const body = ReversalBody.parse(request.body ?? {});
     const { organizationId, actor } = caller;
     const pipelineId = await resolvePipelineId(organizationId, body.pipeline_id);

@@ -52,6 +52,14 @@ export const ENDPOINTS = {
   "GET /follow-ups": "contacts:read",
   "GET /events": "contacts:read",
 
+  "POST /bulk-actions": "contacts:write",
+  "GET /bulk-actions": "contacts:read",
+  "GET /bulk-actions/:bulkId": "contacts:read",
+  "POST /bulk-actions/:bulkId/cancel": "contacts:write",
+  "POST /undo": "contacts:write",
+  "POST /reversals": "changes:reverse",
+  "POST /reversals/preview": "changes:reverse",
+
   "GET /organization/settings": "organization:read",
   "PATCH /organization/settings": "organization:configure",
   "POST /organization/lost-reasons": "pipeline:configure",
@@ -108,6 +116,9 @@ export const MESSAGES = {
   "pipeline:join": "contacts:read",
   "pipeline:leave": "contacts:read",
   "contact:change": "contacts:write",
+  "contacts:change": "contacts:write",
+  "change:undo": "contacts:write",
+  "bulk:cancel": "contacts:write",
   "presence:set": "contacts:read",
 } as const satisfies Record<keyof ClientToServerEvents, Right>;
 

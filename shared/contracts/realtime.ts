@@ -78,7 +78,6 @@ export type ServerToClientEvents = {
   "access:revoked": (message: AccessEnd) => void;
   /** How far one's own bulk action is. */
   "bulk:progress": (message: { bulk: BulkAction }) => void;
-  "access:revoked": (message: { reason: string }) => void;
 };
 
 /** A wins screen without an account hears this and can say nothing. */
