@@ -11,7 +11,6 @@ import {
   listDatabases,
   listIndexes,
   renameCollection,
-  validate,
 } from "./definition-commands.ts";
 import { CommandError } from "./errors.ts";
 import { aggregate, count, distinct, explain, find, getMore, killCursors } from "./read-commands.ts";
@@ -29,6 +28,7 @@ import {
 } from "./server-commands.ts";
 import { isSqliteError } from "./store.ts";
 import { Double, Stamp, isTruthy, toNumber, type Value } from "./values.ts";
+import { validate } from "./validate.ts";
 import { findAndModify, insert, remove, requireSimpleCollation, update } from "./write-commands.ts";
 
 /** `fields` beside the ones that every command may have; without it all are let through. */

@@ -10,12 +10,11 @@ import {
   requireValidName,
   wrongType,
 } from "./context.ts";
-import { collectAll, letOthersRun } from "./cursors.ts";
+import { letOthersRun } from "./cursors.ts";
 import { CommandError } from "./errors.ts";
 import { buildIndex } from "./index-build.ts";
 import { compileFilter } from "./match.ts";
 import { isNamedBy, sameKeyPattern } from "./planner.ts";
-import { scan } from "./scan.ts";
 import { valuesEqual } from "./key-encoding.ts";
 import { type Doc, type Value, isTruthy, toNumber, typeName } from "./values.ts";
 
@@ -383,19 +382,4 @@ export function collMod(context: Context): Reply {
   index.expireAfterSeconds = toNumber(seconds);
   context.engine.store.saveIndexSpec(index);
   return { expireAfterSeconds_old: before, expireAfterSeconds_new: seconds };
-}
-
-export async function validate(context: Context): Promise<Reply> {
-  const collection = requireCollection(context);
-  const found = await collectAll(
-    context,
-    scan(context.engine, { collection, ranges: [], backward: false }, undefined),
-  );
-  return {
-    ns: collection.namespace,
-    nrecords: found.length,
-    nIndexes: collection.indexes.length,
-    valid: true,
-    errors: [],
-  };
 }

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { Binary, Long, serialize, type Document } from "bson";
 import { beforeAll, expect, test } from "vitest";
 import { ask, messageOf, openSocket } from "./raw-client.ts";
-import { aRandom, aServer, type TestServer } from "./support.ts";
+import { aRandom } from "./random.ts";
+import { aServer, type TestServer } from "./support.ts";
 
 let server: TestServer;
 beforeAll(async () => {

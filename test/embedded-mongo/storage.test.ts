@@ -20,7 +20,8 @@ import {
   encodeCompoundKey,
   encodeKey,
 } from "@dmtracker/server/embedded-mongo/key-encoding.ts";
-import { aRandom, aServer, type TestServer } from "./support.ts";
+import { aRandom } from "./random.ts";
+import { aServer, type TestServer } from "./support.ts";
 
 describe("the BSON codec", () => {
   const everything = {

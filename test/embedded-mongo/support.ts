@@ -37,12 +37,3 @@ export async function codeOf(run: Promise<unknown>): Promise<number | undefined>
     return (error as { code?: number }).code;
   }
 }
-
-/** Numbers that look random and are the same in every run with the same seed. */
-export function aRandom(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}

@@ -1,6 +1,7 @@
 import type { ClientSession, Collection, MongoServerError, Sort } from "mongodb";
 import { beforeAll, describe, expect, test } from "vitest";
-import { aRandom, aServer, codeOf, type TestServer } from "./support.ts";
+import { aRandom } from "./random.ts";
+import { aServer, codeOf, type TestServer } from "./support.ts";
 
 let server: TestServer;
 beforeAll(async () => {
