@@ -17,6 +17,8 @@ export class Index {
   readonly descending: readonly boolean[];
   readonly unique: boolean;
   readonly sparse: boolean;
+  /** Kept up to date and used by nobody. */
+  hidden: boolean;
   readonly partial: Filter | undefined;
   readonly partialSpec: Doc | undefined;
   expireAfterSeconds: number | undefined;
@@ -39,6 +41,7 @@ export class Index {
     }));
     this.descending = this.fields.map((field) => field.descending);
     this.unique = this.isIdIndex || isTruthy(spec.get("unique"));
+    this.hidden = isTruthy(spec.get("hidden"));
     this.sparse = isTruthy(spec.get("sparse"));
     this.partialSpec = spec.get("partialFilterExpression") as Doc | undefined;
     this.partial = this.partialSpec && compileFilter(this.partialSpec);

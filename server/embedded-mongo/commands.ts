@@ -1,4 +1,6 @@
 import { type Context, type Handler, type Reply, sessionKey } from "./context.ts";
+import { requireAccess, saslContinue, saslStart } from "./auth-commands.ts";
+import { backup } from "./backup.ts";
 import { startSlice } from "./scan.ts";
 import {
   collMod,
@@ -100,6 +102,9 @@ const COMMANDS = new Map<string, Command>([
   ["refreshSessions", { run: ping }],
   ["commitTransaction", { run: commitTransaction }],
   ["abortTransaction", { run: abortTransaction }],
+  ["saslStart", { run: saslStart }],
+  ["saslContinue", { run: saslContinue }],
+  ["backup", { run: backup, fields: fields("to") }],
 ]);
 COMMANDS.set("findandmodify", COMMANDS.get("findAndModify")!);
 COMMANDS.set("deleteIndexes", COMMANDS.get("dropIndexes")!);
@@ -116,6 +121,7 @@ export async function runCommand(context: Context): Promise<Reply> {
   try {
     startSlice();
     const command = COMMANDS.get(context.command);
+    requireAccess(context);
     if (!command) throw new CommandError(59, `no such command: '${context.command}'`);
     requireKnownFields(context, command);
     checkConcerns(context);

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Access } from "./auth-commands.ts";
 import { decode, encode } from "./bson-codec.ts";
 import { errorReply, nextClusterTime, runCommand } from "./commands.ts";
 import type { Context, Instance, Reply } from "./context.ts";
@@ -22,6 +23,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #instance: Instance;
   readonly #id: number;
+  readonly #access: Access;
   #received: Buffer[] = [];
   #receivedBytes = 0;
   #waiting: Message[] = [];
@@ -31,6 +33,7 @@ export class Connection {
     this.#socket = socket;
     this.#instance = instance;
     this.#id = id;
+    this.#access = { isOpen: instance.verifier === undefined };
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     // A client that goes away needs no answer; its open transaction ends when it has been idle for long.
     socket.on("error", () => socket.destroy());
@@ -153,6 +156,7 @@ export class Connection {
       body,
       payloads,
       connectionId: this.#id,
+      access: this.#access,
     };
   }
 
@@ -176,6 +180,7 @@ export class Connection {
       body,
       payloads: new Map(),
       connectionId: this.#id,
+      access: this.#access,
     };
     const reply = isGreeting
       ? await runCommand(context)

@@ -1,3 +1,5 @@
+import type { Access } from "./auth-commands.ts";
+import type { Verifier } from "./auth.ts";
 import type { Cursors } from "./cursors.ts";
 import type { Encodable } from "./bson-codec.ts";
 import type { Collection } from "./catalog.ts";
@@ -14,6 +16,8 @@ export type Instance = {
   cursors: Cursors;
   /** Exactly as clients reach it. */
   address: string;
+  /** Checks who logs in; without it there is nothing to log in to. */
+  verifier?: Verifier | undefined;
 };
 
 /** One command on its way through the server. */
@@ -26,6 +30,7 @@ export type Context = {
   /** Documents that came as payload beside the body, as `documents` of an insert. */
   payloads: Map<string, Uint8Array[]>;
   connectionId: number;
+  access: Access;
   session?: Session;
   /** Set for a retryable write. */
   txnNumber?: bigint;

@@ -364,7 +364,7 @@ function indexesToDrop(collection: Collection, wanted: Value | undefined): Index
   });
 }
 
-/** Only the time to live of an index can be changed. */
+/** Of an index its time to live can be changed, and whether queries use it. */
 export function collMod(context: Context): Reply {
   refuseInTransaction(context);
   const collection = requireCollection(context);
@@ -374,12 +374,19 @@ export function collMod(context: Context): Reply {
   const index =
     wanted === undefined ? undefined : collection.indexes.find((candidate) => isNamedBy(candidate, wanted));
   if (!index) throw new CommandError(27, `cannot find index for ns ${collection.namespace}`);
-  const seconds = change.get("expireAfterSeconds");
-  if (toNumber(seconds) === undefined)
-    throw new CommandError(238, "collMod: only 'expireAfterSeconds' is supported by this server");
-  const before: Encodable = index.spec.get("expireAfterSeconds");
-  index.spec.set("expireAfterSeconds", seconds!);
-  index.expireAfterSeconds = toNumber(seconds);
+  for (const option of change.keys())
+    if (!["name", "keyPattern", "expireAfterSeconds", "hidden"].includes(option))
+      throw new CommandError(238, `collMod: '${option}' is not supported by this server`);
+  const reply: Reply = {};
+  for (const option of ["expireAfterSeconds", "hidden"]) {
+    const value = change.get(option);
+    if (value === undefined) continue;
+    reply[`${option}_old`] = index.spec.get(option) ?? (option === "hidden" ? false : undefined);
+    reply[`${option}_new`] = value;
+    index.spec.set(option, value);
+  }
+  index.expireAfterSeconds = toNumber(index.spec.get("expireAfterSeconds"));
+  index.hidden = isTruthy(index.spec.get("hidden"));
   context.engine.store.saveIndexSpec(index);
-  return { expireAfterSeconds_old: before, expireAfterSeconds_new: seconds };
+  return reply;
 }

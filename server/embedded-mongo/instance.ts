@@ -1,4 +1,7 @@
-import { type Server, type Socket, createServer } from "node:net";
+import { rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
+import { join } from "node:path";
+import { type Credential, MECHANISM, Verifier } from "./auth.ts";
 import { Connection } from "./connection.ts";
 import type { Instance } from "./context.ts";
 import { Cursors } from "./cursors.ts";
@@ -7,19 +10,24 @@ import { Sessions } from "./sessions.ts";
 import { removeExpired } from "./expiry.ts";
 import type { StoreOptions } from "./store.ts";
 
+const LOOPBACK = "127.0.0.1";
 const SWEEP_MS = 10_000;
 const EXPIRY_MS = 60_000;
 
-export type ServeOptions = StoreOptions & { socketPath: string };
+/** On a unix socket only the owner of its folder may enter; on a port whoever knows the credential. */
+export type ServeOptions = StoreOptions & ({ socketPath: string } | { port: number; credential: Credential });
 
-/** Opens the database and listens on a unix socket. */
-export async function serve({ socketPath, ...storage }: ServeOptions): Promise<() => Promise<void>> {
-  const engine = new Engine(storage);
+export type Serving = { url: string; stop: () => Promise<void> };
+
+/** Opens the database and listens. */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const engine = new Engine(options);
   const instance: Instance = {
     engine,
     sessions: new Sessions(engine),
     cursors: new Cursors(),
-    address: socketPath,
+    address: "",
+    verifier: "credential" in options ? new Verifier(options.credential) : undefined,
   };
   engine.onRollback = () => instance.sessions.forgetAll();
   const sockets = new Set<Socket>();
@@ -33,7 +41,10 @@ export async function serve({ socketPath, ...storage }: ServeOptions): Promise<(
     });
     new Connection(socket, instance, id);
   });
-  await listen(server, socketPath);
+  instance.address = await listen(server, options);
+  const url = connectionString(instance.address, options);
+  const note = options.dir === undefined ? undefined : join(options.dir, "connection-string");
+  if (note) writeFileSync(note, `${url}\n`, { mode: 0o600 });
   const sweeper = setInterval(() => {
     instance.sessions.sweep();
     instance.cursors.sweep();
@@ -43,7 +54,7 @@ export async function serve({ socketPath, ...storage }: ServeOptions): Promise<(
       console.error("Expired documents were not removed:", error),
     );
   }, EXPIRY_MS);
-  return async () => {
+  const stop = async () => {
     clearInterval(sweeper);
     clearInterval(expirer);
     const closed = new Promise((resolve) => server.close(resolve));
@@ -52,7 +63,9 @@ export async function serve({ socketPath, ...storage }: ServeOptions): Promise<(
     for (const socket of sockets) socket.destroy();
     await closed;
     engine.store.close();
+    if (note) rmSync(note, { force: true });
   };
+  return { url, stop };
 }
 
 async function forgetAndExpire(instance: Instance): Promise<void> {
@@ -60,9 +73,19 @@ async function forgetAndExpire(instance: Instance): Promise<void> {
   await removeExpired(instance);
 }
 
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** Returns the address as clients reach it. */
+async function listen(server: Server, options: ServeOptions): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(path, resolve);
+    if ("socketPath" in options) server.listen(options.socketPath, resolve);
+    else server.listen(options.port, LOOPBACK, resolve);
   });
+  if ("socketPath" in options) return options.socketPath;
+  return `${LOOPBACK}:${(server.address() as AddressInfo).port}`;
+}
+
+function connectionString(address: string, options: ServeOptions): string {
+  if ("socketPath" in options) return `mongodb://${encodeURIComponent(address)}/?directConnection=true`;
+  const { username, password } = options.credential;
+  return `mongodb://${username}:${password}@${address}/?directConnection=true&authMechanism=${MECHANISM}`;
 }

@@ -1,18 +1,40 @@
-import { rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { serve } from "./instance.ts";
-import { connectionString, makeSocketFolder } from "./start.ts";
+import type { Credential } from "./auth.ts";
+import { type ServeOptions, serve } from "./instance.ts";
+import { makeSocketFolder } from "./start.ts";
 
-const { values } = parseArgs({ options: { dir: { type: "string" } } });
-const folder = makeSocketFolder();
-const socketPath = join(folder, "db.sock");
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+// The database in a process of its own: with a port for several clients, else on a unix socket.
+const { values } = parseArgs({
+  options: { dir: { type: "string" }, port: { type: "string" }, "max-bytes": { type: "string" } },
+});
+
+/** The same at every start, so that connection strings stay true. */
+function credentialOf(dir: string | undefined): Credential {
+  const path = dir === undefined ? undefined : join(dir, "credential.json");
+  if (path && existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as Credential;
+  const credential = { username: "dmtracker", password: randomBytes(24).toString("hex") };
+  if (dir !== undefined) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (path) writeFileSync(path, JSON.stringify(credential), { mode: 0o600 });
+  return credential;
+}
+
+function placeToListen(): { socketPath: string } | { port: number; credential: Credential } {
+  if (values.port !== undefined) return { port: Number(values.port), credential: credentialOf(values.dir) };
+  const folder = makeSocketFolder();
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return { socketPath: join(folder, "db.sock") };
+}
+
 try {
-  const stop = await serve({ socketPath, dir: values.dir });
+  const maxBytes = values["max-bytes"] === undefined ? undefined : Number(values["max-bytes"]);
+  const options: ServeOptions = { dir: values.dir, maxBytes, ...placeToListen() };
+  const { url, stop } = await serve(options);
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void stop().then(() => process.exit(0)));
-  console.log(connectionString(socketPath));
+  console.log(url);
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

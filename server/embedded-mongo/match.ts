@@ -35,10 +35,14 @@ type LeafTest = (value: Value | undefined) => boolean;
 /** Compiles `$expr`; given by the caller, because expressions are a matter of aggregation. */
 export type CompileExpr = (expression: Value) => { test: (doc: Doc) => boolean; terms: Term[] };
 
+// Of all names with a dollar only these are fields, those of a DBRef.
+const DBREF_FIELDS = new Set(["$ref", "$id", "$db"]);
+
 export function compileFilter(query: Doc, compileExpr?: CompileExpr): Filter {
   const conditions: Condition[] = [];
   for (const [key, value] of query) {
-    if (key.startsWith("$")) conditions.push(...compileLogical(key, value, compileExpr));
+    if (key.startsWith("$") && !DBREF_FIELDS.has(key))
+      conditions.push(...compileLogical(key, value, compileExpr));
     else conditions.push(...compileField(key, value));
   }
   return { test: conjunction(conditions), conditions };
@@ -91,9 +95,7 @@ function compileLogical(operator: string, value: Value, compileExpr?: CompileExp
 function isOperatorDocument(value: Value): value is Doc {
   if (!(value instanceof Map)) return false;
   const first = value.keys().next().value;
-  return (
-    first !== undefined && first.startsWith("$") && first !== "$ref" && first !== "$id" && first !== "$db"
-  );
+  return first !== undefined && first.startsWith("$") && !DBREF_FIELDS.has(first);
 }
 
 function compileField(path: string, value: Value): Condition[] {
@@ -311,8 +313,8 @@ function elemMatch(parts: readonly string[], operand: Value): Condition {
 
 /** The condition of one array element: `{ $gt: 1 }` speaks of the element itself, `{ a: 1 }` of its fields. */
 export function compileElement(query: Doc): (element: Value) => boolean {
-  const first = query.keys().next().value;
-  if (first?.startsWith("$") && !["$and", "$or", "$nor", "$expr"].includes(first)) {
+  const first = query.keys().next().value!;
+  if (isOperatorDocument(query) && !["$and", "$or", "$nor", "$expr"].includes(first)) {
     const filter = compileFilter(new Map([["", query]]));
     return (element) => {
       // Wrapped once more, so that an element which is an array is taken whole and not element by element.

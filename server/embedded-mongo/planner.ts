@@ -56,7 +56,7 @@ function planHinted(collection: Collection, filter: Filter, sort: Sort | undefin
     if (!sort) plan.scans[0]!.backward = toNumber(hint.get("$natural")) === -1;
     return plan;
   }
-  const index = collection.indexes.find((candidate) => isNamedBy(candidate, hint));
+  const index = collection.indexes.find((candidate) => !candidate.hidden && isNamedBy(candidate, hint));
   if (!index)
     throw badValue("error processing query: hint provided does not correspond to an existing index");
   // A sparse or partial index is used even where it misses documents: that is what a hint asks for.
@@ -82,7 +82,7 @@ export function sameKeyPattern(a: Doc, b: Doc): boolean {
 function bestCandidate(collection: Collection, filter: Filter, sort?: Sort): Candidate | undefined {
   let best: Candidate | undefined;
   for (const index of collection.indexes) {
-    if (!coversFilter(index, filter)) continue;
+    if (index.hidden || !coversFilter(index, filter)) continue;
     const candidate = candidateOf(index, filter, sort);
     if (!best || score(candidate) > score(best)) best = candidate;
   }

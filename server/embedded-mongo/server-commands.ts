@@ -1,3 +1,4 @@
+import { MECHANISM } from "./auth.ts";
 import { type Context, type Reply, sessionKey } from "./context.ts";
 import { CommandError } from "./errors.ts";
 import { SESSION_TIMEOUT_MINUTES } from "./sessions.ts";
@@ -8,8 +9,9 @@ const VERSION = "7.0.0";
 const MAX_WIRE_VERSION = 21;
 
 /** Presents this process as the only member, and primary, of a replica set: drivers then use sessions and transactions. */
-export function hello({ instance, connectionId }: Context): Reply {
+export function hello({ instance, connectionId, body }: Context): Reply {
   return {
+    ...(instance.verifier && body.has("saslSupportedMechs") ? { saslSupportedMechs: [MECHANISM] } : {}),
     helloOk: true,
     ismaster: true,
     isWritablePrimary: true,

@@ -18,15 +18,16 @@ export async function startEmbeddedMongo(options: StoreOptions): Promise<Embedde
   });
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   const cleanUp = () => rmSync(folder, { recursive: true, force: true });
+  let url: string;
   try {
-    await becomeReady(worker);
+    url = await becomeReady(worker);
   } catch (error) {
     cleanUp();
     throw error;
   }
   process.once("exit", cleanUp);
   return {
-    url: connectionString(socketPath),
+    url,
     stop: async () => {
       worker.postMessage("stop");
       await ended;
@@ -46,11 +47,7 @@ export function makeSocketFolder(): string {
   }
 }
 
-export function connectionString(socketPath: string): string {
-  return `mongodb://${encodeURIComponent(socketPath)}/?directConnection=true`;
-}
-
-function becomeReady(worker: Worker): Promise<void> {
+function becomeReady(worker: Worker): Promise<string> {
   return new Promise((resolve, reject) => {
     // Later than the start nobody waits for it: the database is gone, its clients notice, the process lives on.
     worker.on("error", (error: Error) => {
@@ -58,8 +55,8 @@ function becomeReady(worker: Worker): Promise<void> {
       reject(error);
     });
     worker.once("exit", (code) => reject(new Error(`The built-in database ended with code ${code}`)));
-    worker.once("message", (message: { failed?: string }) => {
-      if (message.failed === undefined) resolve();
+    worker.once("message", (message: { url: string } | { failed: string }) => {
+      if ("url" in message) resolve(message.url);
       else reject(new Error(message.failed));
     });
   });

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync, backup } from "node:sqlite";
 import { decode, encode } from "./bson-codec.ts";
 import { Collection, Index } from "./catalog.ts";
 import { CommandError, databaseDamaged, outOfDiskSpace } from "./errors.ts";
@@ -181,6 +181,11 @@ export class Store {
   close(): void {
     this.commit();
     this.#db.close();
+  }
+
+  /** Copies everything into a new file, while reading and writing go on; what is written meanwhile is in it, too. */
+  async copyTo(path: string): Promise<void> {
+    await backup(this.#db, path);
   }
 
   collection(namespace: string): Collection | undefined {

@@ -125,9 +125,14 @@ function compileOperators(update: Doc, arrayFilters: UpdateContext["arrayFilters
       );
     }
   }
+  const dollar = paths.find((path) => path.startsWith("$"));
   const touched = new Set(paths.map((path) => splitPath(path)[0]!));
   return {
-    apply: (doc, query, isInsert) => run(doc, query, isInsert, actions, arrayFilters),
+    apply: (doc, query, isInsert) => {
+      // A new document may have such a field; an existing one gets it by a pipeline only.
+      if (dollar !== undefined && !isInsert) throw dollarField(dollar.split(".")[0]!, dollar);
+      return run(doc, query, isInsert, actions, arrayFilters);
+    },
     touched,
     isReplacement: false,
   };
@@ -167,13 +172,15 @@ function requireStorable(path: string): void {
         56,
         `The update path '${path}' contains an empty field name, which is not allowed.`,
       );
-    if (part.startsWith("$") && part !== "$" && !/^\$\[\w*\]$/.test(part)) {
-      throw new CommandError(
-        52,
-        `The dollar ($) prefixed field '${part}' in '${path}' is not allowed in the context of an update.`,
-      );
-    }
+    if (part.startsWith("$[") && !/^\$\[\w*\]$/.test(part)) throw dollarField(part, path);
   }
+}
+
+function dollarField(part: string, path: string): CommandError {
+  return new CommandError(
+    52,
+    `The dollar ($) prefixed field '${part}' in '${path}' is not allowed in the context of an update.`,
+  );
 }
 
 type Operator = {

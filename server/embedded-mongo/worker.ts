@@ -4,9 +4,9 @@ import { type ServeOptions, serve } from "./instance.ts";
 const port = parentPort!;
 
 try {
-  const stop = await serve(workerData as ServeOptions);
+  const { url, stop } = await serve(workerData as ServeOptions);
   port.once("message", () => void stop().then(() => port.close()));
-  port.postMessage({ ready: true });
+  port.postMessage({ url });
 } catch (error) {
   port.postMessage({ failed: (error as Error).message });
   port.close();

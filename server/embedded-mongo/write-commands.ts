@@ -66,7 +66,7 @@ function storable(given: Uint8Array | Doc): Version {
     if (given instanceof Uint8Array) return { doc, bytes: Buffer.from(given) };
     return versionOf(doc);
   }
-  return versionOf(withIdFirst(doc, id ?? Oid.generate()));
+  return versionOf(withIdFirst(doc, id === undefined ? Oid.generate() : id));
 }
 
 function withIdFirst(doc: Doc, id: Value): Doc {
@@ -174,7 +174,8 @@ function updateFound(
 function upsert(context: Context, query: Doc, change: Update): Version {
   const base = change.isReplacement ? idOnly(upsertBase(query)) : upsertBase(query);
   const changed = change.apply(base, query, true);
-  const id = changed.get("_id") ?? Oid.generate();
+  const given = changed.get("_id");
+  const id = given === undefined ? Oid.generate() : given;
   requireValidId(id);
   const after = versionOf(withIdFirst(changed, id));
   context.engine.insert(collectionForWrite(context), after, context.transaction);

@@ -62,12 +62,16 @@ export async function runTorture(options: {
     const db = client.db("safe");
     if (result.rounds === 0) await prepare(db);
     else if (result.rounds % CHECK_EVERY === 0) await check(db, ledger, result);
-    const state = { isKilled: false };
+    let answered!: () => void;
+    const firstAnswer = new Promise<void>((resolve) => (answered = resolve));
+    const state = { isKilled: false, answered };
     // A writer ends with the error of the write that was under way.
     const writers = Array.from({ length: WRITERS }, (_, writer) =>
       write(client, ledger, random, { writer, state }).catch(() => undefined),
     );
-    await delay(random(random(4) === 0 ? 20 : 350));
+    // Mostly in the middle of the load, sometimes while it begins.
+    if (random(5) > 0) await Promise.race([firstAnswer, delay(5000)]);
+    await delay(random(300));
     await kill(child);
     state.isKilled = true;
     await Promise.all(writers);
@@ -97,7 +101,7 @@ async function write(
   client: MongoClient,
   ledger: Ledger,
   random: Random,
-  { writer, state }: { writer: number; state: { isKilled: boolean } },
+  { writer, state }: { writer: number; state: { isKilled: boolean; answered: () => void } },
 ): Promise<void> {
   const db = client.db("safe");
   const acts = [insertOne, insertOne, insertMany, transfer, increment, insertAndDelete];
@@ -105,6 +109,7 @@ async function write(
   while (!state.isKilled) {
     await act(db, ledger, random);
     ledger.acknowledged++;
+    state.answered();
   }
 }
 
