@@ -137,7 +137,7 @@ export async function runCommand(context: Context): Promise<Reply> {
       const reply = await command.run(context);
       // A failed statement leaves nothing to go on with: the server has to take the whole transaction back.
       if (context.transaction && "writeErrors" in reply) context.instance.sessions.abort(context.session!);
-      return { ...reply, ok: new Double(1) };
+      return { ...reply, ...concernError(context), ok: new Double(1) };
     } finally {
       if (context.session) {
         context.session.busy--;
@@ -169,14 +169,21 @@ function requireKnownFields(context: Context, command: Command): void {
   }
 }
 
-/** There is one node, so that every write concern that one node can meet is met; others are refused. */
+/** A write that asks for more nodes than there are is done, and told that it is on this one only. */
+function concernError({ body, transaction }: Context): Reply {
+  const concern = body.get("writeConcern");
+  const nodes = concern instanceof Map && !transaction ? toNumber(concern.get("w")) : undefined;
+  if (nodes === undefined || nodes <= 1) return {};
+  const error = new CommandError(100, "Not enough data-bearing nodes");
+  return { writeConcernError: { code: error.code, codeName: error.codeName, errmsg: error.message } };
+}
+
 function checkConcerns(context: Context): void {
   const write = context.body.get("writeConcern");
   if (write instanceof Map) {
     const w = write.get("w");
     if (typeof w === "string" && w !== "majority")
       throw new CommandError(79, `No write concern mode named '${w}' found in replica set configuration`);
-    if ((toNumber(w) ?? 0) > 1) throw new CommandError(100, "Not enough data-bearing nodes");
   }
   const read = context.body.get("readConcern");
   const level = read instanceof Map ? read.get("level") : undefined;

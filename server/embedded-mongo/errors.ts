@@ -30,6 +30,7 @@ const CODE_NAMES: Record<number, string> = {
   85: "IndexOptionsConflict",
   86: "IndexKeySpecsConflict",
   91: "ShutdownInProgress",
+  100: "UnsatisfiableWriteConcern",
   112: "WriteConflict",
   115: "CommandNotSupported",
   117: "ConflictingOperationInProgress",

@@ -22,7 +22,8 @@ export type Session = {
 export const SESSION_TIMEOUT_MINUTES = 30;
 // As in MongoDB: a transaction nobody ends must not hold documents, or the past, for ever.
 const TRANSACTION_LIFETIME_MS = 60_000;
-const ABANDONED_AFTER_MS = 1000;
+// A driver that lost its connection needs a moment to find the server again.
+const ABANDONED_AFTER_MS = 5000;
 
 export class Sessions {
   readonly #engine: Engine;

@@ -99,7 +99,7 @@ export async function update(context: Context): Promise<Reply> {
   };
 }
 
-const UPDATE_FIELDS = new Set(["q", "u", "multi", "upsert", "arrayFilters", "hint", "collation", "sort"]);
+const UPDATE_FIELDS = new Set(["q", "u", "multi", "upsert", "arrayFilters", "hint", "collation"]);
 
 async function runUpdate(
   context: Context,
@@ -118,15 +118,10 @@ async function runUpdate(
   let n = 0;
   let nModified = 0;
   if (collection) {
-    await forEachMatch(
-      context,
-      { collection, filter, sort: parseSort(statement.get("sort")), hint: statement.get("hint") },
-      multi,
-      (found) => {
-        if (updateFound(context, collection, found, change, query)) nModified++;
-        n++;
-      },
-    );
+    await forEachMatch(context, { collection, filter, hint: statement.get("hint") }, multi, (found) => {
+      if (updateFound(context, collection, found, change, query)) nModified++;
+      n++;
+    });
   }
   if (n > 0 || !isTruthy(statement.get("upsert"))) return { n, nModified };
   const inserted = upsert(context, query, change);
