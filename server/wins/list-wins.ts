@@ -94,6 +94,7 @@ export async function listWins(
         week: rank(opened, parts.week, nameOf),
         month: rank(opened, parts.month, nameOf),
       },
+      since: new Date(since).toISOString(),
       midnight: new Date(spans.today.until).toISOString(),
     };
   });

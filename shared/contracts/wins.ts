@@ -44,6 +44,8 @@ export const WinsBoard = z.object({
     week: z.array(LeaderboardRow),
     month: z.array(LeaderboardRow),
   }),
+  /** From when on wins are told: the beginning of the week or of the month. */
+  since: Instant,
   /** When today ends there. */
   midnight: Instant,
 });

@@ -73,6 +73,8 @@ async function aScreen(secret: string): Promise<Screen> {
     transports: ["websocket"],
     auth: { token: secret },
     reconnectionDelay: 20,
+    // A connection of its own, as a screen has one: the library would share that of a signed-in client.
+    forceNew: true,
   });
   onTestFinished(() => void socket.disconnect());
   const screen: Screen = { socket, heard: [], revoked: [] };

@@ -23,6 +23,7 @@ export type RequestOptions = {
   method?: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   body?: unknown;
   signal?: AbortSignal;
+  headers?: Record<string, string>;
 };
 
 /** An aborted call is nobody's error: it is passed on as it is, so that callers can ignore it. */
@@ -31,8 +32,12 @@ function asApiError(error: unknown): unknown {
   return new ApiError("network", "The server cannot be reached", [], error);
 }
 
-export async function send(path: string, { method = "GET", body, signal }: RequestOptions = {}) {
-  const init: RequestInit = { method, credentials: "same-origin", headers: { accept: "application/json" } };
+export async function send(path: string, { method = "GET", body, signal, headers }: RequestOptions = {}) {
+  const init: RequestInit = {
+    method,
+    credentials: "same-origin",
+    headers: { accept: "application/json", ...headers },
+  };
   if (signal) init.signal = signal;
   if (body !== undefined) {
     init.headers = { ...init.headers, "content-type": "application/json" };

@@ -23,6 +23,8 @@ export type ChannelListener = {
   presence: (message: { pipelineId: string; viewers: Viewer[] }) => void;
   /** Saved views of this pipeline are not what they were. */
   viewsChanged: (pipelineId: string) => void;
+  /** Wins have changed, as of this number: won, reversed, or worth something else. */
+  wins: (message: { pipelineId: string; seq: number }) => void;
   /** The browser came back (network, tab): what is on the screen may be old without a sign. */
   woke: () => void;
   /** Access is gone: signed out, removed or without a session. The channel stops by itself. */
@@ -140,6 +142,7 @@ class SocketChannel implements BoardChannel {
     socket.on("pipeline:events", (message) => this.#tell("events", message));
     socket.on("pipeline:head", (message) => this.#tell("head", message));
     socket.on("presence", (message) => this.#tell("presence", message));
+    socket.on("wins", (message) => this.#tell("wins", message));
     socket.on("views:changed", ({ pipelineId }) => this.#tell("viewsChanged", pipelineId));
     socket.on("access:revoked", ({ reason }) => this.#tell("revoked", reason));
   }

@@ -1,6 +1,8 @@
 import AlarmClock from "@lucide/svelte/icons/alarm-clock";
 import HistoryIcon from "@lucide/svelte/icons/history";
+import ChartColumn from "@lucide/svelte/icons/chart-column";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
+import Trophy from "@lucide/svelte/icons/trophy";
 import UsersRound from "@lucide/svelte/icons/users-round";
 import Workflow from "@lucide/svelte/icons/workflow";
 import { resolve } from "$app/paths";
@@ -30,6 +32,8 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
   const contacts = resolve("/(app)/contacts");
   const followUps = resolve("/(app)/follow-ups");
   const activity = resolve("/(app)/activity");
+  const reports = resolve("/(app)/reports");
+  const wins = resolve("/(app)/wins");
   const automations = resolve("/(app)/settings/automations");
   return [
     ...boards,
@@ -50,6 +54,18 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
       label: "Activity",
       icon: HistoryIcon,
       isCurrent: (pathname: string) => pathname === activity,
+    },
+    {
+      href: reports,
+      label: "Reports",
+      icon: ChartColumn,
+      isCurrent: (pathname: string) => pathname.startsWith(reports),
+    },
+    {
+      href: wins,
+      label: "Wins",
+      icon: Trophy,
+      isCurrent: (pathname: string) => pathname === wins,
     },
     {
       href: automations,

@@ -32,9 +32,13 @@ export class Workspace {
   openPipeline(pipelineId: string): Board {
     if (this.board?.pipelineId === pipelineId) return this.board;
     this.#closeBoard();
-    this.#channel ??= this.#openChannel();
-    this.views = new SavedViews(pipelineId, viewSource satisfies ViewSource, this.#channel);
-    return (this.board = this.#makeBoard(pipelineId, this.#channel));
+    this.views = new SavedViews(pipelineId, viewSource satisfies ViewSource, this.channel);
+    return (this.board = this.#makeBoard(pipelineId, this.channel));
+  }
+
+  /** The live connection, for pages that do without a board. */
+  get channel(): BoardChannel {
+    return (this.#channel ??= this.#openChannel());
   }
 
   /** `make` comes from the page that shows it: a board does without that code. */
@@ -81,6 +85,7 @@ export class Workspace {
 
   #openChannel(): BoardChannel {
     const channel = openBoardChannel();
+    channel.listen({ revoked: (reason) => this.#end(reason) });
     channel.connect();
     return channel;
   }

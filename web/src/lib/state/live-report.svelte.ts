@@ -1,0 +1,84 @@
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import type { Report } from "@dmtracker/shared/contracts/reports.ts";
+
+/** One question per burst of events. */
+const ASK_AGAIN_MS = 1_000;
+/** Days end without an event. */
+const LOOK_MS = 60_000;
+
+export type ReportFeed = {
+  onEvents(listener: (events: readonly PipelineEvent[]) => void): () => void;
+  onReload(listener: () => void): () => void;
+};
+
+/** A report that follows the log while it is open: asked again when an event came that it does not hold yet. */
+export class LiveReport {
+  report = $state.raw<Report>();
+  /** Another question was asked, and what is shown still answers the one before. */
+  isOld = $state(false);
+  problem = $state<string>();
+  readonly #load: (query: URLSearchParams) => Promise<Report>;
+  readonly #stops: (() => void)[];
+  #query: URLSearchParams;
+  #head = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #epoch = 0;
+
+  constructor(feed: ReportFeed, query: URLSearchParams, load: (query: URLSearchParams) => Promise<Report>) {
+    this.#load = load;
+    this.#query = query;
+    const look = setInterval(() => this.#askSoon(), LOOK_MS);
+    this.#stops = [
+      feed.onEvents((events) => this.#hear(events)),
+      feed.onReload(() => this.#askSoon()),
+      () => clearInterval(look),
+    ];
+    void this.#ask();
+  }
+
+  close(): void {
+    this.#epoch += 1;
+    clearTimeout(this.#timer);
+    for (const stop of this.#stops) stop();
+  }
+
+  /** Asks another question. */
+  show(query: URLSearchParams): void {
+    if (query.toString() === this.#query.toString()) return;
+    this.#query = query;
+    this.isOld = true;
+    void this.#ask();
+  }
+
+  retry(): void {
+    void this.#ask();
+  }
+
+  #hear(events: readonly PipelineEvent[]): void {
+    this.#head = Math.max(this.#head, events.at(-1)?.seq ?? 0);
+    if (this.#head > (this.report?.seq ?? 0)) this.#askSoon();
+  }
+
+  #askSoon(): void {
+    this.#timer ??= setTimeout(() => void this.#ask(), ASK_AGAIN_MS);
+  }
+
+  async #ask(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const epoch = ++this.#epoch;
+    try {
+      const report = await this.#load(this.#query);
+      // An answer to an earlier question is dropped, however late it comes.
+      if (epoch !== this.#epoch) return;
+      this.report = report;
+      this.isOld = false;
+      this.problem = undefined;
+      if (this.#head > report.seq) this.#askSoon();
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      this.problem = error instanceof Error ? error.message : "The report could not be loaded";
+      this.#askSoon();
+    }
+  }
+}
