@@ -72,5 +72,6 @@ export function stageOf({ book, pipeline }: Pick<ReportView, "book" | "pipeline"
   const id = book.texts.textOf(code) ?? "";
   const stage = pipeline.stages.find((one) => one.id === id);
   if (stage) return { ...stage, isFormer: false };
-  return { id, name: "Deleted stage", colour: "#8b929e", isFormer: true };
+  const former = pipeline.formerStages?.find((one) => one.id === id);
+  return { ...(former ?? { id, name: "Deleted stage", colour: "#8b929e" }), isFormer: true };
 }

@@ -6,7 +6,7 @@ export const loadWins = (pipelineId: string): Promise<WinsBoard> =>
 
 /** The same for a screen that has nothing but the secret of its link. */
 export const loadWinsOnTv = (secret: string): Promise<WinsBoard> =>
-  request<WinsBoard>("/wins", { headers: { "x-tv-token": secret } });
+  request<WinsBoard>("/wins/screen", { headers: { "x-tv-token": secret } });
 
 export async function listTvLinks(): Promise<TvLink[]> {
   return (await request<{ links: TvLink[] }>("/wins/tv-links")).links;
