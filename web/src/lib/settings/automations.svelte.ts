@@ -1,17 +1,13 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import type { NewRule, Rule } from "@dmtracker/shared/contracts/pipeline.ts";
+import type { NewRule, Rule, RuleChange } from "@dmtracker/shared/contracts/pipeline.ts";
 import { SvelteMap } from "svelte/reactivity";
-import { ApiError } from "#lib/api/client.ts";
-import { createRule, deleteRule, setRuleEnabled } from "#lib/api/rules.ts";
+import { changeRule, createRule, deleteRule } from "#lib/api/rules.ts";
+import { sentence } from "./act.svelte.ts";
 
 type RuleFeed = {
   readonly pipeline: { id: string; rules: Rule[] } | undefined;
   onEvents: (listener: (events: readonly PipelineEvent[]) => void) => () => void;
 };
-
-function sentence(error: unknown): string {
-  return error instanceof ApiError ? error.message : "That did not work. Try again.";
-}
 
 /**
  * The rules of a pipeline as its log tells them, with the wishes of this screen over them. Rules are settings: they
@@ -46,13 +42,21 @@ export class Automations {
   }
 
   /** Whether it was saved; if not, `formProblem` says why. */
-  async add(rule: NewRule): Promise<boolean> {
+  add(rule: NewRule): Promise<boolean> {
+    return this.#save((pipelineId) => createRule(pipelineId, rule));
+  }
+
+  change(ruleId: string, change: RuleChange): Promise<boolean> {
+    return this.#save((pipelineId) => changeRule(pipelineId, ruleId, change));
+  }
+
+  async #save(send: (pipelineId: string) => Promise<unknown>): Promise<boolean> {
     const pipelineId = this.#board.pipeline?.id;
     if (!pipelineId || this.saving) return false;
     this.saving = true;
     this.formProblem = undefined;
     try {
-      await createRule(pipelineId, rule);
+      await send(pipelineId);
       return true;
     } catch (error) {
       this.formProblem = sentence(error);
@@ -63,7 +67,7 @@ export class Automations {
   }
 
   async switchTo(ruleId: string, enabled: boolean): Promise<void> {
-    await this.#wish(ruleId, enabled, (pipelineId) => setRuleEnabled(pipelineId, ruleId, enabled));
+    await this.#wish(ruleId, enabled, (pipelineId) => changeRule(pipelineId, ruleId, { enabled }));
   }
 
   async remove(ruleId: string): Promise<void> {

@@ -4,7 +4,7 @@ import ChartColumn from "@lucide/svelte/icons/chart-column";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import Trophy from "@lucide/svelte/icons/trophy";
 import UsersRound from "@lucide/svelte/icons/users-round";
-import Workflow from "@lucide/svelte/icons/workflow";
+import Settings from "@lucide/svelte/icons/settings";
 import { resolve } from "$app/paths";
 import type { ResolvedPathname } from "$app/types";
 import type { Component } from "svelte";
@@ -34,7 +34,7 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
   const activity = resolve("/(app)/activity");
   const reports = resolve("/(app)/reports");
   const wins = resolve("/(app)/wins");
-  const automations = resolve("/(app)/settings/automations");
+  const settings = resolve("/(app)/settings");
   return [
     ...boards,
     {
@@ -68,10 +68,10 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
       isCurrent: (pathname: string) => pathname === wins,
     },
     {
-      href: automations,
-      label: "Automations",
-      icon: Workflow,
-      isCurrent: (pathname: string) => pathname === automations,
+      href: settings,
+      label: "Settings",
+      icon: Settings,
+      isCurrent: (pathname: string) => pathname.startsWith(settings),
     },
   ];
 }

@@ -8,7 +8,8 @@ import type { LayoutLoad } from "./$types.d.ts";
 // Live screens are rendered in the browser: docs/decisions/005-live-screens-in-the-browser.md
 export const ssr = false;
 
-export const load: LayoutLoad = async ({ url, untrack }) => {
+export const load: LayoutLoad = async ({ url, untrack, depends }) => {
+  depends("app:organization");
   try {
     const [session, pipelines] = await Promise.all([loadSession(), listPipelines()]);
     return { session, pipelines };

@@ -1,0 +1,44 @@
+import type { RulePreview } from "@dmtracker/shared/contracts/rule-preview.ts";
+import { sentence } from "./act.svelte.ts";
+
+const PAUSE_MS = 250;
+
+/** What a rule would have done: asked of the server while it is being written, the last question counts. */
+export class Preview<Wanted> {
+  answer = $state.raw<RulePreview>();
+  problem = $state<string>();
+  busy = $state(false);
+  readonly #load: (wanted: Wanted, signal: AbortSignal) => Promise<RulePreview>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running: AbortController | undefined;
+
+  constructor(load: (wanted: Wanted, signal: AbortSignal) => Promise<RulePreview>) {
+    this.#load = load;
+  }
+
+  /** undefined: there is nothing to ask for yet. */
+  ask(wanted: Wanted | undefined): void {
+    this.stop();
+    this.answer = undefined;
+    this.problem = undefined;
+    this.busy = wanted !== undefined;
+    if (wanted !== undefined) this.#timer = setTimeout(() => void this.#read(wanted), PAUSE_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#running?.abort();
+  }
+
+  async #read(wanted: Wanted): Promise<void> {
+    const running = (this.#running = new AbortController());
+    try {
+      const answer = await this.#load(wanted, running.signal);
+      if (running === this.#running && !running.signal.aborted) this.answer = answer;
+    } catch (error) {
+      if (!running.signal.aborted) this.problem = sentence(error);
+    } finally {
+      if (!running.signal.aborted) this.busy = false;
+    }
+  }
+}

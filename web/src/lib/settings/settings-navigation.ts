@@ -1,0 +1,35 @@
+import Building2 from "@lucide/svelte/icons/building-2";
+import CalendarClock from "@lucide/svelte/icons/calendar-clock";
+import CircleX from "@lucide/svelte/icons/circle-x";
+import SquareKanban from "@lucide/svelte/icons/square-kanban";
+import Tags from "@lucide/svelte/icons/tags";
+import Workflow from "@lucide/svelte/icons/workflow";
+import { resolve } from "$app/paths";
+import type { ResolvedPathname } from "$app/types";
+import type { Component } from "svelte";
+
+export type SettingsEntry = { href: ResolvedPathname; label: string; icon: Component<{ class?: string }> };
+export type SettingsGroup = { label: string; entries: SettingsEntry[] };
+
+/** Every page of the settings, in order. A page that is not here is not linked. */
+export const settingsGroups = (): SettingsGroup[] => [
+  {
+    label: "Organization",
+    entries: [{ href: resolve("/(app)/settings/organization"), label: "General", icon: Building2 }],
+  },
+  {
+    label: "Pipeline",
+    entries: [
+      { href: resolve("/(app)/settings/stages"), label: "Pipeline & stages", icon: SquareKanban },
+      { href: resolve("/(app)/settings/automations"), label: "Automations", icon: Workflow },
+      { href: resolve("/(app)/settings/follow-ups"), label: "Follow-ups", icon: CalendarClock },
+    ],
+  },
+  {
+    label: "Words",
+    entries: [
+      { href: resolve("/(app)/settings/tags"), label: "Tags", icon: Tags },
+      { href: resolve("/(app)/settings/lost-reasons"), label: "Lost reasons", icon: CircleX },
+    ],
+  },
+];
