@@ -1,3 +1,4 @@
+import { WRITTEN_FIELD } from "@dmtracker/shared/contracts/conflict-fields.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
@@ -94,6 +95,12 @@ async function decideInBatch(
     const who = conflict?.by ?? "Someone else";
     throw new AppError("conflict", `${who} changed this contact meanwhile`, {
       issues: [{ path, message: `was changed meanwhile, the contact is now at version ${contact.version}` }],
+      conflict: conflict && {
+        field: conflict.name,
+        theirs: contact[WRITTEN_FIELD[conflict.name]],
+        by: conflict.by,
+        at: conflict.at,
+      },
     });
   }
   if (when && !when(contact, batch.pipeline)) return answerUnchanged(contact, batch);

@@ -3,7 +3,17 @@ import { searchTermsOf } from "@dmtracker/shared/pipeline/search-terms.ts";
 import mongoose, { type Types } from "mongoose";
 
 /** Who last changed a field, and at which version: tells an honest save from one on an old view. */
-export type Touched = Partial<Record<keyof Contact, { version: number; by: string | null; name: string }>>;
+export type Touched = Partial<
+  Record<
+    keyof Contact,
+    {
+      version: number;
+      by: string | null;
+      name: string;
+      /** Absent in what an older version has saved. */ at?: string;
+    }
+  >
+>;
 
 type FollowUpRecord = Omit<FollowUp, "dueAt"> & { dueAt: Date };
 type ParkedRecord = Omit<Parked, "until"> & { until: Date };

@@ -1,22 +1,6 @@
-import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
+import { WRITTEN_FIELD, type ConflictField } from "@dmtracker/shared/contracts/conflict-fields.ts";
+import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { Touched } from "./contact.model.ts";
-
-/** Which contact field each named change writes; additions (tags, notes, messages) cannot conflict. */
-const WRITES = {
-  stageId: "stageId",
-  status: "leadStatus",
-  lostReason: "lostReason",
-  value: "value",
-  username: "username",
-  displayName: "displayName",
-  email: "email",
-  phone: "phone",
-  manychatId: "manychatId",
-  igId: "igId",
-  assigneeId: "assigneeId",
-  followUp: "followUp",
-  parked: "parked",
-} as const satisfies Partial<Record<keyof ContactChange, keyof Contact>>;
 
 /**
  * The first field of a change that someone else has changed since the caller last saw the contact [CC3]. Whole
@@ -28,13 +12,13 @@ export function findConflict(
   touched: Touched,
   seenVersion: number | undefined,
   actorId: string | null,
-): { name: keyof ContactChange; by: string } | undefined {
+): { name: ConflictField; by: string; at: string | null } | undefined {
   if (seenVersion === undefined) return undefined;
-  for (const [name, field] of Object.entries(WRITES)) {
-    if (change[name as keyof typeof WRITES] === undefined) continue;
-    const last = touched[field];
+  for (const name of Object.keys(WRITTEN_FIELD) as ConflictField[]) {
+    if (change[name] === undefined) continue;
+    const last = touched[WRITTEN_FIELD[name]];
     if (last && last.version > seenVersion && last.by !== actorId)
-      return { name: name as keyof ContactChange, by: last.name };
+      return { name, by: last.name, at: last.at ?? null };
   }
   return undefined;
 }

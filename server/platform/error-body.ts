@@ -55,7 +55,10 @@ const DATABASE_AWAY: ErrorBody = {
 
 /** What a client is told about an error; undefined for a bug, of which it learns nothing but that it happened. */
 export function findErrorBody(error: unknown): ErrorBody | undefined {
-  if (error instanceof AppError) return { code: error.code, message: error.message, issues: error.issues };
+  if (error instanceof AppError) {
+    const { code, message, issues, conflict } = error;
+    return { code, message, issues, ...(conflict ? { conflict } : {}) };
+  }
   if (error instanceof ZodError) return fromZod(error);
   if (isHttpError(error)) return fromHttp(error);
   if (isDatabaseAway(error)) return DATABASE_AWAY;

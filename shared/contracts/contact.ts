@@ -53,6 +53,8 @@ export const FollowUpChange = z
     }),
     z.strictObject({ act: z.literal("complete") }),
     z.strictObject({ act: z.literal("snooze"), until: Instant }),
+    /** Begins the cadence anew, with a message that is due now. */
+    z.strictObject({ act: z.literal("restart") }),
   ])
   .nullable();
 export type FollowUpChange = z.infer<typeof FollowUpChange>;

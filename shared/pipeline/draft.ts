@@ -190,7 +190,13 @@ export function followUp(
   const next = decideFollowUp(draft.contact, start, change, context);
   if (!next) return;
   const by = { actor: context.actor, cause: next.trigger ? draft.causeOf(next.trigger) : null };
-  draft.add(next.type, { followUp: draft.contact.followUp }, { followUp: next.followUp }, by);
+  const before: EventState = { followUp: draft.contact.followUp };
+  const after: EventState = { followUp: next.followUp };
+  if (next.followUpStep !== undefined) {
+    before.followUpStep = draft.contact.followUpStep;
+    after.followUpStep = next.followUpStep;
+  }
+  draft.add(next.type, before, after, by);
 }
 
 export function applyEffect(

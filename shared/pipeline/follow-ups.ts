@@ -46,6 +46,8 @@ export function isOfferedForAbandoned(
 export type NextFollowUp = {
   followUp: FollowUp | null;
   type: "contact.follow_up_set" | "contact.follow_up_done";
+  /** Where the cadence stands then, when it begins anew. */
+  followUpStep?: number;
   /** The event of the same call that it follows from; undefined when a person said so. */
   trigger?: PipelineEventType;
 };
@@ -53,11 +55,15 @@ export type NextFollowUp = {
 function byHand(
   current: FollowUp | null,
   wish: NonNullable<ContactChange["followUp"]> | null,
+  now: string,
 ): Omit<NextFollowUp, "trigger"> {
   if (wish === null) return { followUp: null, type: "contact.follow_up_set" };
   if (wish.act === "complete") return { followUp: null, type: "contact.follow_up_done" };
   const type = "contact.follow_up_set";
   if (wish.act === "snooze") return { followUp: current && { ...current, dueAt: iso(wish.until) }, type };
+  if (wish.act === "restart") {
+    return { followUp: { dueAt: iso(now), note: current?.note ?? null, step: null }, type, followUpStep: 0 };
+  }
   const note = wish.note === undefined ? (current?.note ?? null) : wish.note;
   return { followUp: { dueAt: iso(wish.dueAt), note, step: null }, type };
 }
@@ -128,7 +134,7 @@ export function decideFollowUp(
   context: { now: string; settings: OrganizationSettings },
 ): NextFollowUp | undefined {
   let next: NextFollowUp | undefined;
-  if (change.followUp !== undefined) next = byHand(contact.followUp, change.followUp);
+  if (change.followUp !== undefined) next = byHand(contact.followUp, change.followUp, context.now);
   else if (contact.leadStatus !== start.leadStatus && isStopped(contact.leadStatus, context.settings))
     next = { followUp: null, type: "contact.follow_up_set", trigger: "contact.status_changed" };
   else if (change.parked && contact.parked !== start.parked && contact.parked)

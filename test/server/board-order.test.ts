@@ -118,7 +118,12 @@ test("[CC3] rivals 17, 20: a drag of a card that someone else has moved meanwhil
     { ok: true },
   );
   const refused = await bob.change({ mutationId: aMutation(), contactId, stageId: third, version: 1 });
-  expect(refused).toMatchObject({ ok: false, code: "conflict", issues: [{ path: "stageId" }] });
+  expect(refused).toMatchObject({
+    ok: false,
+    code: "conflict",
+    issues: [{ path: "stageId" }],
+    conflict: { field: "stageId", theirs: second, by: organization.owner.name },
+  });
   await eventually(() => expect(bob.contacts.get(contactId)).toMatchObject({ stageId: second, version: 2 }));
   ana.close();
   bob.close();

@@ -6,7 +6,7 @@ import type {
 } from "@dmtracker/shared/contracts/board.ts";
 import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
-import type { ErrorCode } from "@dmtracker/shared/contracts/errors.ts";
+import type { ConflictDetails, ErrorCode } from "@dmtracker/shared/contracts/errors.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { Actor, Session } from "@dmtracker/shared/contracts/people.ts";
@@ -246,7 +246,14 @@ function refusal(code: ErrorCode, message: string): Reply<never> {
   return { ok: false, code, message, issues: [] };
 }
 
-type Answer = "answer" | "hold" | "never" | "busy" | { refuse: string } | "commit, then lose the answer";
+type Answer =
+  | "answer"
+  | "hold"
+  | "never"
+  | "busy"
+  | { refuse: string }
+  | { conflict: ConflictDetails }
+  | "commit, then lose the answer";
 
 /** The connection between one browser and the fake server, with every fault a network knows. */
 export class FakeChannel implements BoardChannel {
@@ -323,6 +330,9 @@ export class FakeChannel implements BoardChannel {
     if (answer === "commit, then lose the answer") {
       this.#server.change(message, this.#actor);
       return Promise.reject(new Error("timeout"));
+    }
+    if (typeof answer === "object" && "conflict" in answer) {
+      return Promise.resolve({ ...refusal("conflict", "Meanwhile"), conflict: answer.conflict });
     }
     if (typeof answer === "object") return Promise.resolve(refusal("forbidden", answer.refuse));
     if (answer === "answer") return Promise.resolve(this.#server.change(message, this.#actor));

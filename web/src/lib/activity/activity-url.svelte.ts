@@ -44,6 +44,7 @@ export class ActivityUrl {
     if (query === page.url.search.slice(1)) return;
     // The same page with another view of it: there is no route to resolve.
 
+    // eslint-disable-next-line svelte/no-navigation-without-resolve
     void goto(`${page.url.pathname}${query && `?${query}`}`, { replace, reset: false });
   }
 }

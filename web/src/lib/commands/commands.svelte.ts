@@ -2,7 +2,7 @@ import { page } from "$app/state";
 import { createContext, tick } from "svelte";
 
 /** What the palette offers: everything, or the choices of one act on a contact. */
-export type PalettePage = "all" | "status" | "move" | "assign" | "tags" | "followUp";
+export type PalettePage = "all" | "status" | "move" | "assign" | "tags" | "followUp" | "park";
 
 export type OpenPalette = { page: PalettePage; contactId: string | undefined };
 

@@ -1,11 +1,14 @@
 import AlarmClock from "@lucide/svelte/icons/alarm-clock";
 import CircleDot from "@lucide/svelte/icons/circle-dot";
+import CirclePause from "@lucide/svelte/icons/circle-pause";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import Tag from "@lucide/svelte/icons/tag";
 import UserRound from "@lucide/svelte/icons/user-round";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import { LEAD_STATUS_LABEL } from "@dmtracker/shared/contracts/labels.ts";
 import { LEAD_STATUSES } from "#lib/contact/lead-status-look.ts";
+import { isParked } from "@dmtracker/shared/pipeline/parking.ts";
+import { parkPresets } from "#lib/follow-ups/park-contact.ts";
 import { presets } from "#lib/follow-ups/due-words.ts";
 import { STATUS_OF, type KeyAct } from "#lib/keys/key-map.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
@@ -16,6 +19,8 @@ export type ContactHands = {
   change(change: ContactChange): void;
   /** Asks for a day and a note. */
   planDay(): void;
+  /** Asks until which day, and why. */
+  askAndPark(): void;
   open(): void;
 };
 
@@ -29,6 +34,7 @@ export const PAGE_TITLE: Record<Exclude<PalettePage, "all">, string> = {
   assign: "Assign to",
   tags: "Tags",
   followUp: "Follow up",
+  park: "Park until",
 };
 
 function statuses({ contact, hands }: Subject, group: string): Command[] {
@@ -135,7 +141,27 @@ function days({ contact, board, hands }: Subject, group: string): Command[] {
   return [...soon, ...more];
 }
 
-const CHOICES = { status: statuses, move: stages, assign: people, tags, followUp: days };
+function parking({ contact, board, hands }: Subject, group: string): Command[] {
+  if (contact.leadStatus !== "open") return [];
+  const reason = contact.parked?.reason ?? null;
+  const presets = parkPresets(Date.now(), board.settings.timeZone).map(({ label, hint, until }) => ({
+    id: `park:${label}`,
+    group,
+    label,
+    detail: hint,
+    icon: CirclePause,
+    run: () => hands.change({ parked: { until, reason } }),
+  }));
+  const ask = { id: "park:day", group, label: "Pick a day, say why …", icon: CirclePause };
+  const wake = { id: "park:wake", group, label: "Wake now", run: () => hands.change({ parked: null }) };
+  return [
+    ...(isParked(contact, Date.now()) ? [wake] : []),
+    ...presets,
+    { ...ask, run: () => hands.askAndPark() },
+  ];
+}
+
+const CHOICES = { status: statuses, move: stages, assign: people, tags, followUp: days, park: parking };
 
 /** The choices of one act. */
 export function choicesOf(page: Exclude<PalettePage, "all">, subject: Subject): Command[] {
@@ -159,6 +185,18 @@ export function contactCommands(subject: Subject): Command[] {
       icon: AlarmClock,
       page: "followUp",
     },
+    ...(contact.leadStatus === "open"
+      ? [
+          {
+            id: "do:park",
+            group,
+            label: "Park until …",
+            key: "park",
+            icon: CirclePause,
+            page: "park",
+          } as const,
+        ]
+      : []),
     { id: "do:tags", group, label: "Tags …", key: "tags", icon: Tag, page: "tags" },
   ];
   return acts;

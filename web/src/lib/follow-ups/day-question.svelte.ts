@@ -1,10 +1,12 @@
-import type { FollowUp } from "@dmtracker/shared/contracts/contact.ts";
+import type { FollowUp, Parked } from "@dmtracker/shared/contracts/contact.ts";
 import { createContext } from "svelte";
 
 export type Planned = { day: string; note: string | null };
 
 export type AskedDay = {
   who: string;
+  /** A contact is parked until the day, or has its follow-up then. */
+  about: "followUp" | "parked";
   followUp: FollowUp | null;
   answer: (planned: Planned | undefined) => void;
 };
@@ -15,11 +17,19 @@ export class DayQuestion {
 
   /** Undefined: leave it as it is. */
   ask(who: string, followUp: FollowUp | null): Promise<Planned | undefined> {
+    return this.#ask({ who, about: "followUp", followUp });
+  }
+
+  askParking(who: string, parked: Parked | null): Promise<Planned | undefined> {
+    const followUp = parked && { dueAt: parked.until, note: parked.reason, step: null };
+    return this.#ask({ who, about: "parked", followUp });
+  }
+
+  #ask(asked: Omit<AskedDay, "answer">): Promise<Planned | undefined> {
     this.open?.answer(undefined);
     return new Promise((resolve) => {
       this.open = {
-        who,
-        followUp,
+        ...asked,
         answer: (planned) => {
           this.open = undefined;
           resolve(planned);

@@ -21,6 +21,11 @@ export type DueWords = { text: string; brief: string; late: boolean; today: bool
 
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
+/** "Mon 1 Mar", or "1 Mar" where there is little room. */
+export function dayWords(day: string, brief = false): string {
+  return (brief ? BRIEF : SHORT).format(Date.parse(day));
+}
+
 /** When something is due, in the words of a person who plans a day. */
 export function dueWords(dueAt: string, now: number, timeZone: string): DueWords {
   const day = dayOf(dueAt, timeZone);

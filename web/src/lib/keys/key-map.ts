@@ -32,6 +32,7 @@ export const KEY_MAP = {
   assign: ["Contact", "Assign", "a"],
   tags: ["Contact", "Tags", "t"],
   followUp: ["Contact", "Schedule a follow-up", "d"],
+  park: ["Contact", "Park until a day", "p"],
   select: ["Contacts", "Select", "x", " "],
   selectAll: ["Contacts", "Select all that are loaded", "Mod+a"],
   lift: ["Pipeline", "Lift a card, drop it", " "],

@@ -2,6 +2,7 @@
 import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
 import { FIRST_PAGE_SIZE, MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
+import type { ConflictField } from "@dmtracker/shared/contracts/conflict-fields.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Actor, Member, Session, Tag } from "@dmtracker/shared/contracts/people.ts";
@@ -18,6 +19,7 @@ import { BoardSurface, type Author, type Move } from "./board-surface.svelte.ts"
 import { BoardSync } from "./board-sync.ts";
 import { BoardTruth, contactIdsOf } from "./board-truth.svelte.ts";
 import { ChangeSender } from "./change-sender.ts";
+import { Conflicts, seenBy } from "./conflicts.svelte.ts";
 import { LiveState } from "./live-state.svelte.ts";
 import { MissingContacts } from "./missing-contacts.ts";
 import { newMutationId, type ChangeStorage } from "./pending-changes.ts";
@@ -44,6 +46,8 @@ export type BoardParts = {
  */
 export class Board {
   readonly live = new LiveState();
+  /** Own changes that met somebody else's of the same field, until one decides. */
+  readonly conflicts = new Conflicts();
   /** Why the board could not be opened. */
   problem = $state<string>();
   readonly #parts: BoardParts;
@@ -106,7 +110,10 @@ export class Board {
     });
     this.#sender = new ChangeSender(parts.channel, parts.storage, {
       acknowledged: (seq) => this.#acknowledged(seq),
-      refused: ({ contactId }, { message }) => this.#refuse(contactId, message),
+      refused: (pending, error) => {
+        this.conflicts.note(pending, error);
+        this.#refuse(pending.contactId, error.message);
+      },
     });
     this.#filter = new BoardFilter({
       timeZone: () => this.settings.timeZone,
@@ -194,6 +201,13 @@ export class Board {
 
   dismissRefusal(contactId: string): void {
     this.#refusals.delete(contactId);
+    this.conflicts.drop(contactId);
+  }
+
+  /** What somebody else has made of a field holds. */
+  dismissConflict(contactId: string, field: ConflictField): void {
+    this.conflicts.drop(contactId, field);
+    if (this.conflicts.of(contactId).length === 0) this.#refusals.delete(contactId);
   }
 
   /** Others who have this contact open. */
@@ -236,8 +250,9 @@ export class Board {
     const decision = saved && this.#surface.judge(contactId, change);
     if (decision && !decision.ok) return this.#refuse(contactId, decision.message);
     if (decision?.events.length === 0) return;
+    this.conflicts.settle(contactId, change);
     const wish = { mutationId: newMutationId(), contactId, change };
-    this.#sender.add(saved ? { ...wish, version: saved.version } : wish);
+    this.#sender.add(saved ? { ...wish, version: saved.version, seen: seenBy(saved, change) } : wish);
     if (!saved) this.#missing.want(contactId);
     this.#settle([contactId], () => ({ by: "me", actor: this.me }));
   }

@@ -5,6 +5,7 @@ import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
 import { filteredFields, touches } from "./list-relevance.ts";
 import { compareDue, groupOf } from "@dmtracker/shared/pipeline/follow-ups.ts";
+import { isParked } from "@dmtracker/shared/pipeline/parking.ts";
 import { dayOf } from "@dmtracker/shared/pipeline/zoned-days.ts";
 import { SvelteSet } from "svelte/reactivity";
 import type { FollowUpsAsked } from "#lib/api/follow-ups.ts";
@@ -47,6 +48,8 @@ export class FollowUps {
   #recount: ReturnType<typeof setTimeout> | undefined;
   #epoch = 0;
 
+  /** Contacts that are left alone for now, among those that the filter lets through. */
+  parked = $state(0);
   filter = $state.raw<ContactFilter>({});
   /** What an event must change to bring somebody in or take them out. */
   readonly #fields = $derived(filteredFields(this.filter));
@@ -120,6 +123,7 @@ export class FollowUps {
         if (!this.#take(page)) return void this.reload();
         parts[group] = partAfter(page);
         this.#totals = page.totals;
+        this.parked = page.parked;
       }
       this.#parts = parts;
       this.starting = false;
@@ -165,7 +169,7 @@ export class FollowUps {
     const passes = compileFilter(this.filter, moment);
     for (const id of this.#known) {
       const contact = this.#board.contact(id);
-      if (!isDue(contact)) continue;
+      if (!isDue(contact) || isParked(contact, this.#clock.now)) continue;
       if (!passes(factsOf(contact, this.filter.search !== undefined))) continue;
       const group = groupOf(contact.followUp.dueAt, this.#clock.now, this.timeZone);
       const { next, boundary } = this.#parts[group];
@@ -189,6 +193,9 @@ export class FollowUps {
       .map(({ contactId }) => contactId)
       .filter((id) => id !== null);
     if (ids.length > 0) this.#board.want(ids);
+    const parks = ({ type, after }: PipelineEvent) =>
+      after.parked !== undefined || type === "contact.assigned";
+    if (events.some(parks)) this.#countAgain();
   }
 
   #countAgain(): void {
@@ -196,7 +203,11 @@ export class FollowUps {
       this.#recount = undefined;
       const epoch = this.#epoch;
       this.#load({ ...this.#ask("today"), limit: 1 })
-        .then(({ totals }) => epoch === this.#epoch && (this.#totals = totals))
+        .then(({ totals, parked }) => {
+          if (epoch !== this.#epoch) return;
+          this.#totals = totals;
+          this.parked = parked;
+        })
         .catch(() => undefined);
     }, RECOUNT_MS);
   }

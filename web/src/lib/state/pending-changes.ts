@@ -1,4 +1,4 @@
-import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
+import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 
 /** A wish that the stream has not confirmed yet. */
 export type PendingChange = {
@@ -7,6 +7,8 @@ export type PendingChange = {
   readonly change: ContactChange;
   /** The contact's version that the person saw. */
   readonly version?: number;
+  /** The fields that it is about, as the person saw them. */
+  readonly seen?: Partial<Contact>;
   /** Order among all waiting changes, also those of an earlier visit. */
   readonly order: number;
 };
