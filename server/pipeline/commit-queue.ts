@@ -3,17 +3,21 @@ import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RecentSettings } from "#server/organizations/recent-settings.ts";
 import { AppError } from "#server/platform/app-error.ts";
+import { claimPipeline } from "./claim-pipeline.ts";
 import { repeatAnswer } from "./first-answer.ts";
 import { KnownState } from "./known-state.ts";
 import { findAnsweredMutations, type AnsweredMutation, type Mutation } from "./mutation.store.ts";
 import { findPipeline } from "./pipeline.store.ts";
 import { saveBatch } from "./save-batch.ts";
+import { closeTransaction } from "./transaction.ts";
 import { WorkingSet } from "./working-set.ts";
 
 /** Changes that share one transaction at most. */
 const MAX_BATCH = 256;
 /** How long a change may lose races with other processes before it is refused as `busy`. */
 const PATIENCE_MS = 10_000;
+/** Races that may be lost before the pipeline is held while deciding: a quiet process never wins against a busy one otherwise. */
+const CLAIM_AFTER = 3;
 const JITTER_MS = 8;
 const MAX_JITTER_STEPS = 12;
 
@@ -132,48 +136,53 @@ export class CommitQueues {
     for (let attempt = 1; open.length > 0; attempt += 1) {
       if (Date.now() > end)
         return rejectAll(open, new AppError("busy", "Too many changes at once, try again"));
-      const known = this.#known.find(pipelineId);
-      const pipeline = known?.pipeline ?? (await findPipeline(pipelineId));
-      if (!pipeline) throw new AppError("not_found", "No such pipeline");
-      // What was once done is answered as done, whatever has happened since.
-      open = await settleRetries(pipeline.organizationId, open);
-      const batch = new WorkingSet(pipeline, {
-        known,
-        findSettings: (organizationId) => this.#settings.find(organizationId),
-      });
-      await batch.load(open.flatMap(({ contactIds }) => contactIds));
-      const { decided, refused } = await decideAll(batch, open);
-      if (known && batch.events.length === 0 && (await findPipeline(pipelineId))?.seq !== pipeline.seq) {
-        // "No" and "nothing to change" are not committed, so nothing proves that we know the latest: look first.
-        this.#known.forget(pipelineId);
-        continue;
-      }
-      const result = await saveBatch(batch, answersToKeep(decided));
-      if (result.saved) {
-        this.#known.keep(batch.pipeline, batch.contacts());
-        const committed = performance.now();
-        this.#metrics.committed(open.length, (committed - start) / 1_000);
-        if (batch.events.length > 0) {
-          this.#publish(batch.pipeline, batch.events);
-          this.#metrics.broadcast((performance.now() - committed) / 1_000);
+      const claim = attempt > CLAIM_AFTER ? await claimPipeline(pipelineId) : undefined;
+      try {
+        const known = claim ? undefined : this.#known.find(pipelineId);
+        const pipeline = claim?.pipeline ?? known?.pipeline ?? (await findPipeline(pipelineId));
+        if (!pipeline) throw new AppError("not_found", "No such pipeline");
+        // What was once done is answered as done, whatever has happened since.
+        open = await settleRetries(pipeline.organizationId, open);
+        const batch = new WorkingSet(pipeline, {
+          known,
+          findSettings: (organizationId) => this.#settings.find(organizationId),
+        });
+        await batch.load(open.flatMap(({ contactIds }) => contactIds));
+        const { decided, refused } = await decideAll(batch, open);
+        if (known && batch.events.length === 0 && (await findPipeline(pipelineId))?.seq !== pipeline.seq) {
+          // "No" and "nothing to change" are not committed, so nothing proves that we know the latest: look first.
+          this.#known.forget(pipelineId);
+          continue;
         }
-        for (const { job, answer } of decided) job.resolve(answer);
-        // Not earlier: a refusal may rest on a change of the same batch, which has only now really happened.
-        for (const { job, error } of refused) {
-          this.#metrics.refused(error instanceof AppError ? error.code : "internal");
-          job.reject(error);
+        const result = await saveBatch(batch, answersToKeep(decided), claim?.session);
+        if (result.saved) {
+          this.#known.keep(batch.pipeline, batch.contacts());
+          const committed = performance.now();
+          this.#metrics.committed(open.length, (committed - start) / 1_000);
+          if (batch.events.length > 0) {
+            this.#publish(batch.pipeline, batch.events);
+            this.#metrics.broadcast((performance.now() - committed) / 1_000);
+          }
+          for (const { job, answer } of decided) job.resolve(answer);
+          // Not earlier: a refusal may rest on a change of the same batch, which has only now really happened.
+          for (const { job, error } of refused) {
+            this.#metrics.refused(error instanceof AppError ? error.code : "internal");
+            job.reject(error);
+          }
+          return;
         }
-        return;
-      }
-      if (result.reason === "stale") {
-        this.#metrics.lostRace();
-        this.#known.forget(pipelineId);
-        await delay(Math.random() * JITTER_MS * Math.min(attempt, MAX_JITTER_STEPS));
-      } else if (result.collection !== "mutations") {
-        // A name is taken by a contact outside the batch. Alone, its change is refused; in company, it is singled out.
-        if (open.length === 1) return rejectAll(open, takenName(result));
-        for (const job of open) await this.#commit(pipelineId, [job]);
-        return;
+        if (result.reason === "stale") {
+          this.#metrics.lostRace();
+          this.#known.forget(pipelineId);
+          await delay(Math.random() * JITTER_MS * Math.min(attempt, MAX_JITTER_STEPS));
+        } else if (result.collection !== "mutations") {
+          // A name is taken by a contact outside the batch. Alone, its change is refused; in company, it is singled out.
+          if (open.length === 1) return rejectAll(open, takenName(result));
+          for (const job of open) await this.#commit(pipelineId, [job]);
+          return;
+        }
+      } finally {
+        if (claim) await closeTransaction(claim.session);
       }
     }
   }

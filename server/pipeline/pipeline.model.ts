@@ -15,6 +15,8 @@ export type PipelineRecord = {
   timedRules?: TimedRule[];
   totals: Totals;
   seq: number;
+  /** Rises when a process takes hold of the pipeline; means nothing by itself. */
+  claims?: number;
   createdAt: Date;
 };
 
@@ -29,6 +31,7 @@ const fields = {
   timedRules: Mixed,
   totals: Mixed,
   seq: Number,
+  claims: Number,
   createdAt: Date,
 } satisfies Record<Exclude<keyof Required<PipelineRecord>, "_id">, unknown>;
 

@@ -47,6 +47,19 @@ export async function findPipelinesWithTimedRules(): Promise<Pipeline[]> {
   return records.map(toPipeline);
 }
 
+/** Writes to a pipeline inside the running transaction, which then holds it. @throws when another one holds it */
+export async function holdPipeline(
+  pipelineId: string,
+  session: ClientSession,
+): Promise<Pipeline | undefined> {
+  const record = await PipelineModel.findOneAndUpdate(
+    { _id: pipelineId },
+    { $inc: { claims: 1 } },
+    { session, returnDocument: "after" },
+  ).lean<PipelineRecord>();
+  return record ? toPipeline(record) : undefined;
+}
+
 /**
  * Moves a pipeline from the state that a batch was decided on to the one it leads to.
  * @returns false when another process has committed meanwhile; the caller must abort

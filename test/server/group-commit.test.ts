@@ -155,6 +155,37 @@ test("[RT1] two processes that write the same pipeline share one gapless log and
   expect(new Set(events.map(({ after }) => after.note)).size).toBe(200);
 });
 
+test("[RT12] a quiet process gets its changes in beside one that never rests", async () => {
+  const { organization, ids } = await withContacts(30);
+  const races = { busy: 0, quiet: 0 };
+  const aNode = (name: keyof typeof races): AppContext => ({
+    ...server.context,
+    commits: new CommitQueues(() => {}, server.context.recentSettings, {
+      committed: () => undefined,
+      broadcast: () => undefined,
+      refused: () => undefined,
+      lostRace: () => (races[name] += 1),
+    }),
+  });
+  const [busy, quiet] = [aNode("busy"), aNode("quiet")];
+  const change = (app: AppContext, contactId: string, value: number) =>
+    changeContact(app, { organizationId: organization.id, contactId, actor: asApi, change: { value } });
+  let isOver = false;
+  const load = ids.slice(1).map(async (contactId) => {
+    for (let value = 1; !isOver; value += 1) await change(busy, contactId, value);
+  });
+  const quietId = ids[0] as string;
+  for (let value = 1; value <= 25; value += 1) {
+    expect(await change(quiet, quietId, value)).toMatchObject({ changed: ["value"] });
+  }
+  isOver = true;
+  await Promise.all(load);
+  expect(races.quiet, "it must have lost races for this to show anything").toBeGreaterThan(0);
+  const { seq = 0 } = (await findPipeline(organization.pipeline.id)) ?? {};
+  const events = await findEventsAfter(organization.pipeline.id, 0, 100_000);
+  expect(events.map((event) => event.seq)).toEqual(Array.from({ length: seq }, (_, index) => index + 1));
+});
+
 test("[RT11] what a process remembers never hides what another has committed", async () => {
   const { organization, ids } = await withContacts(2);
   const [here, there] = [0, 1].map((): AppContext => ({
