@@ -41,6 +41,7 @@ export type BulkRecord = {
 /** Contacts that one commit of a bulk action changes; forgotten when the action is over. */
 export type BulkPartRecord = {
   _id: Types.ObjectId;
+  organizationId: Types.ObjectId;
   bulkId: Types.ObjectId;
   index: number;
   contactIds: Types.ObjectId[];
@@ -90,6 +91,7 @@ export const BulkModel = mongoose.model<BulkRecord>(
 );
 
 const partFields = {
+  organizationId: ObjectId,
   bulkId: ObjectId,
   index: Number,
   contactIds: [ObjectId],

@@ -48,6 +48,7 @@ export async function insertBulk(
     await BulkPartModel.collection.insertMany(
       parts.map((contactIds, index) => ({
         _id: new mongoose.Types.ObjectId(),
+        organizationId: record.organizationId,
         bulkId: record._id,
         index,
         contactIds: contactIds.map((id) => new mongoose.Types.ObjectId(id)),

@@ -1,6 +1,7 @@
 import type { BulkChange } from "@dmtracker/shared/contracts/bulk.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
+import type { Decision, DecisionContext, Refusal } from "@dmtracker/shared/pipeline/decision.ts";
 import { decide } from "@dmtracker/shared/pipeline/decide.ts";
 import type { PartAnswer } from "#server/bulk/bulk.store.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
@@ -26,6 +27,19 @@ async function placesOf(
   return new Map(ids.map((id, index) => [id, ranks[index] ?? ""]));
 }
 
+/**
+ * Reason and value are said about those who become Lost or Won by this: whoever is so already keeps their own.
+ */
+function decideWithWords(contact: Contact, change: BulkChange, context: DecisionContext): Decision | Refusal {
+  const hasWords = change.lostReason !== undefined || change.value !== undefined;
+  const isOutcome = change.status !== undefined || change.stageId !== undefined;
+  if (hasWords && isOutcome) {
+    const silent = decide(contact, { ...change, lostReason: undefined, value: undefined }, context);
+    if (!silent.ok || silent.contact.leadStatus === contact.leadStatus) return silent;
+  }
+  return decide(contact, change, context);
+}
+
 /** Decides the same change for many contacts, one after the other; a refused one leaves the others alone. */
 export async function decideChanges(
   input: ManyChanges,
@@ -42,7 +56,7 @@ export async function decideChanges(
     const contact = batch.find(contactId);
     const decision =
       contact &&
-      decide(contact, change, {
+      decideWithWords(contact, change, {
         pipeline: batch.pipeline,
         settings,
         actor,

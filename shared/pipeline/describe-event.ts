@@ -363,6 +363,18 @@ function because(cause: Cause): Segment[] {
     : [text(`, because ${act.passive}${via(cause.actor)}`)];
 }
 
+/** What is taken back is said first: "Ana undid a change: moved …", "Ana reversed what Marcus did: …". */
+function undoing({ undoes }: PipelineEvent): Segment[] {
+  if (!undoes) return [];
+  if (undoes.by === "undo") return [text("undid a change: ")];
+  const { actor } = undoes;
+  const whose: Segment =
+    actor.type === "user"
+      ? { kind: "person", text: actor.name }
+      : text(actor.type === "api" ? `API token ${actor.name}` : `automation ${actor.name}`);
+  return [text("reversed what "), whose, text(" did: ")];
+}
+
 /**
  * One event as one plain sentence: "Ana moved @kim.fit from Interested to Meeting Booked". With a `subject` it says
  * whom it is about; without one it stands on the contact's own page.
@@ -373,8 +385,8 @@ export function describeEvent(event: PipelineEvent, names: Names, subject?: stri
   if (follows) return { segments: capitalised(passive) };
   const segments: Segment[] =
     actor.type === "user"
-      ? [{ kind: "person", text: actor.name }, text(" "), ...active]
-      : capitalised(passive);
+      ? [{ kind: "person", text: actor.name }, text(" "), ...undoing(event), ...active]
+      : capitalised([...undoing(event), ...passive]);
   const way = via(actor);
   if (way) segments.push({ kind: "via", text: way });
   segments.push(...tail);

@@ -60,6 +60,20 @@ describe("one event, one sentence", () => {
     expect(sentence(moved, "@kim.fit")).toBe("Ana moved @kim.fit from Interested to Meeting Booked");
   });
 
+  test("[UN6] an undo and a reversal say what they take back, and whose it was", () => {
+    const marcus: Actor = { type: "user", id: "u2", name: "Marcus" };
+    const rule: Actor = { type: "automation", id: "r1", name: "Closed sets Won" };
+    expect(sentence({ ...moved, undoes: { batchId: "b0", actor: ana, by: "undo" } })).toBe(
+      "Ana undid a change: moved this contact from Interested to Meeting Booked",
+    );
+    expect(sentence({ ...moved, undoes: { batchId: null, actor: marcus, by: "reversal" } })).toBe(
+      "Ana reversed what Marcus did: moved this contact from Interested to Meeting Booked",
+    );
+    expect(sentence({ ...moved, undoes: { batchId: null, actor: rule, by: "reversal" } })).toBe(
+      "Ana reversed what automation Closed sets Won did: moved this contact from Interested to Meeting Booked",
+    );
+  });
+
   test("a stage that is gone is said to be gone", () => {
     expect(sentence({ ...moved, before: { stageId: "s9" } })).toBe(
       "Ana moved this contact from a deleted stage to Meeting Booked",

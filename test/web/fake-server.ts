@@ -7,6 +7,8 @@ import type {
 import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { ConflictDetails, ErrorCode } from "@dmtracker/shared/contracts/errors.ts";
+import type { BulkAction, UndoAnswer, UndoMessage } from "@dmtracker/shared/contracts/bulk.ts";
+import type { ErrorCode } from "@dmtracker/shared/contracts/errors.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { Actor, Session } from "@dmtracker/shared/contracts/people.ts";
@@ -21,6 +23,7 @@ import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/appl
 import { decide } from "@dmtracker/shared/pipeline/decide.ts";
 import type { Place } from "@dmtracker/shared/pipeline/decision.ts";
 import { matchesFilter } from "@dmtracker/shared/pipeline/filter.ts";
+import { reverseContact } from "@dmtracker/shared/pipeline/reverse-contact.ts";
 import { compareRanked, placeInOrder, rankBetween, ranksBetween } from "@dmtracker/shared/pipeline/ranks.ts";
 import type { BoardChannel, ChannelListener } from "../../web/src/lib/realtime/board-channel.ts";
 import type { BoardSource } from "../../web/src/lib/state/board-source.ts";
@@ -76,6 +79,8 @@ export class FakeServer implements BoardSource {
   log: PipelineEvent[] = [];
   channels = new Set<FakeChannel>();
   answers = new Map<string, Reply<ChangeReply>>();
+  /** What the changes of browsers have written, by mutation id. */
+  commits = new Map<string, { contactId: string; from: number; until: number }>();
   /** Catch-ups longer than this are answered with "snapshot". */
   maxCatchUp = 1_000;
   directory: Directory = { members: [], tags: [], settings: DEFAULT_SETTINGS };
@@ -171,9 +176,40 @@ export class FakeServer implements BoardSource {
   change({ mutationId, contactId, version: _version, ...change }: ChangeContactMessage, actor: Actor) {
     const first = this.answers.get(mutationId);
     if (first) return first;
+    const from = this.pipeline.seq;
     const answer = this.commit(contactId, change, actor);
     this.answers.set(mutationId, answer);
+    this.commits.set(mutationId, { contactId, from, until: this.pipeline.seq });
     return answer;
+  }
+
+  /** Takes one change back as the real server does, by the same rules. */
+  undo({ undoes }: UndoMessage, actor: Actor): Reply<UndoAnswer> {
+    const commit = this.commits.get(undoes);
+    const contact = commit && this.contacts.get(commit.contactId);
+    if (!commit || !contact) return refusal("not_found", "There is no such change of yours");
+    const history = this.log.filter(({ contactId, seq }) => contactId === contact.id && seq > commit.from);
+    const reversal = reverseContact(contact, history, ({ seq }) => seq <= commit.until, {
+      pipeline: this.pipeline,
+      settings: DEFAULT_SETTINGS,
+      actor,
+      now: new Date().toISOString(),
+      head: this.pipeline.seq,
+      batchId: `batch-${++this.batches}`,
+      undoes: { batchId: undoes, actor, by: "undo" },
+      isMember: () => true,
+      isTag: () => true,
+      isTaken: () => false,
+      freeRank: (_stageId, rank) => rank,
+    });
+    this.publish(reversal.events);
+    const problems = reversal.skipped.map((message) => ({
+      contactId: contact.id,
+      username: contact.username,
+      message,
+    }));
+    const changed = reversal.events.length > 0 ? 1 : 0;
+    return { ok: true, seq: this.pipeline.seq, changed, problems, bulk: null };
   }
 
   join(since: number): Reply<JoinReply> {
@@ -337,6 +373,29 @@ export class FakeChannel implements BoardChannel {
     if (typeof answer === "object") return Promise.resolve(refusal("forbidden", answer.refuse));
     if (answer === "answer") return Promise.resolve(this.#server.change(message, this.#actor));
     return new Promise((resolve) => this.held.push(() => resolve(this.#server.change(message, this.#actor))));
+  }
+
+  undos: UndoMessage[] = [];
+  bulkReplies: Reply<{ bulk: BulkAction }>[] = [];
+
+  undo(message: UndoMessage): Promise<Reply<UndoAnswer>> {
+    if (!this.connected) return Promise.reject(new Error("down"));
+    this.undos.push(message);
+    return Promise.resolve(this.#server.undo(message, this.#actor));
+  }
+
+  changeMany(): Promise<Reply<{ bulk: BulkAction }>> {
+    if (!this.connected) return Promise.reject(new Error("down"));
+    return Promise.resolve(this.bulkReplies.shift() ?? refusal("internal", "No answer was prepared"));
+  }
+
+  cancelBulk(): Promise<Reply<{ bulk: BulkAction }>> {
+    return this.changeMany();
+  }
+
+  /** The server tells how far a bulk action is. */
+  tellBulk(bulk: BulkAction): void {
+    this.#tell((listener) => listener.bulk?.({ bulk }));
   }
 
   /** Lets the oldest held change reach the server. */

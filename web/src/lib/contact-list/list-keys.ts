@@ -23,7 +23,7 @@ export class ListKeys {
     if (!id || !act) return false;
     const status = STATUS_OF[act];
     if (act === "selectAll") this.#screen.selection.chooseLoaded();
-    else if (status) void this.#screen.change([id], { status });
+    else if (status) void this.#screen.change(id, { status });
     // A box that has the focus is ticked by its own Space.
     else if (act === "select" && (event.key === "x" || !target.matches("input")))
       this.#screen.selection.toggle(id);

@@ -1,16 +1,26 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- look-ups are made anew, never changed */
+import type { BulkChange } from "@dmtracker/shared/contracts/bulk.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Stage } from "@dmtracker/shared/contracts/pipeline.ts";
 import { createContext } from "svelte";
+import { changeMany } from "#lib/bulk/change-many.ts";
+import { askAndChange } from "#lib/contact/ask-and-change.ts";
 import type { Outcome, OutcomeQuestion } from "#lib/contact/outcome-question.svelte.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
 import type { ContactList } from "#lib/state/contact-list.svelte.ts";
-import { outcomeOf } from "#lib/state/outcome.ts";
+import type { Workspace } from "#lib/state/workspace.svelte.ts";
 import { Clock } from "#lib/ui/clock.svelte.ts";
 import { ListColumns, type NamedColumns } from "./list-columns.svelte.ts";
 import { ListSelection } from "./list-selection.svelte.ts";
+
+export type ListParts = {
+  board: Board;
+  list: ContactList;
+  question: OutcomeQuestion;
+  columns: NamedColumns;
+};
 
 /** What the parts of the contact list share: the rows, the one with the focus, the chosen ones. */
 export class ListScreen {
@@ -29,6 +39,7 @@ export class ListScreen {
   });
   /** The row whose status menu a key has opened. */
   statusMenuOf = $state<string>();
+  readonly #workspace: Workspace;
   readonly #question: OutcomeQuestion;
   readonly #members: ReadonlyMap<string, Member> = $derived.by(
     () => new Map(this.board.members.map((member) => [member.id, member])),
@@ -40,7 +51,8 @@ export class ListScreen {
     () => new Map(this.board.pipeline?.stages.map((stage) => [stage.id, stage])),
   );
 
-  constructor(board: Board, list: ContactList, question: OutcomeQuestion, columns: NamedColumns) {
+  constructor(workspace: Workspace, { board, list, question, columns }: ListParts) {
+    this.#workspace = workspace;
     this.board = board;
     this.list = list;
     this.#question = question;
@@ -60,22 +72,19 @@ export class ListScreen {
     return this.#stages.get(id);
   }
 
-  /** Changes contacts, one or many; whatever leads one of them to Won or Lost asks for its words first, once. */
-  async change(contactIds: readonly string[], change: ContactChange): Promise<void> {
-    const { pipeline } = this.board;
-    const contacts = contactIds.map((id) => this.board.contact(id)).filter((one) => one !== undefined);
-    const [first] = contacts;
-    if (!pipeline || !first) return;
-    const outcomes = new Map(contacts.map((contact) => [contact.id, outcomeOf(pipeline, contact, change)]));
-    const outcome = [...outcomes.values()].find((one) => one !== undefined);
-    const subject =
-      contacts.length === 1
-        ? { who: `@${first.username}`, value: first.value }
-        : { who: `${contacts.length} contacts` };
-    const words = outcome ? await this.#question.ask(outcome, subject) : {};
-    if (!words) return;
-    for (const { id } of contacts)
-      this.board.change(id, outcomes.get(id) === outcome ? { ...change, ...words } : change);
+  /** Changes one contact; whatever leads it to Won or Lost asks for its words first. */
+  change(contactId: string, change: ContactChange): Promise<void> {
+    return askAndChange(this.board, this.#question, contactId, change);
+  }
+
+  /** Changes what is chosen, as one act; the choice has served its purpose then. */
+  async changeChosen(change: BulkChange): Promise<void> {
+    const { chosen, everything } = this.selection;
+    const total = this.list.total?.count ?? chosen.length;
+    const select = everything ? { filter: this.list.filter } : { contactIds: [...chosen] };
+    const count = everything ? total : chosen.length;
+    const wishes = { board: this.board, select, seen: chosen, count, change };
+    if (await changeMany(this.#workspace, this.#question, wishes)) this.selection.clear();
   }
 
   /** From the status menu, which has asked already. */

@@ -1,19 +1,18 @@
 import type { ContactList } from "#lib/state/contact-list.svelte.ts";
 import { SvelteSet } from "svelte/reactivity";
 
-/** More would make the browser decide and send for too long: every contact is a change of its own. */
-export const MOST_CHOSEN = 200;
-
 /** The chosen rows of a list. Rows that are not in the list any more are not chosen, whoever took them out. */
 export class ListSelection {
   readonly #list: ContactList;
   readonly #ids = new SvelteSet<string>();
+  /** Everybody who matches the filter, loaded or not. */
+  everything = $state(false);
   /** Where a range begins. */
   #anchor: string | undefined;
   readonly chosen: readonly string[] = $derived.by(() =>
-    this.#ids.size === 0
+    this.#ids.size === 0 && !this.everything
       ? []
-      : this.#list.rows.map(({ contact }) => contact.id).filter((id) => this.#ids.has(id)),
+      : this.#list.rows.map(({ contact }) => contact.id).filter((id) => this.has(id)),
   );
 
   constructor(list: ContactList) {
@@ -21,11 +20,17 @@ export class ListSelection {
   }
 
   has(id: string): boolean {
-    return this.#ids.has(id);
+    return this.everything || this.#ids.has(id);
+  }
+
+  /** From here on the filter chooses: whoever comes to match belongs to it. */
+  chooseEverything(): void {
+    this.everything = true;
   }
 
   toggle(id: string): void {
     this.#anchor = id;
+    this.#chooseOneByOne();
     if (!this.#ids.delete(id)) this.#ids.add(id);
   }
 
@@ -46,7 +51,15 @@ export class ListSelection {
   }
 
   clear(): void {
+    this.everything = false;
     this.#ids.clear();
     this.#anchor = undefined;
+  }
+
+  /** Taking one out of everybody leaves those who can be seen. */
+  #chooseOneByOne(): void {
+    if (!this.everything) return;
+    this.chooseLoaded();
+    this.everything = false;
   }
 }

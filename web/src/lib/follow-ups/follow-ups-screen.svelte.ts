@@ -1,5 +1,4 @@
 import { createContext, tick } from "svelte";
-import { toast } from "svelte-sonner";
 import type { Board } from "#lib/state/board.svelte.ts";
 import { GROUPS, type DueContact, type FollowUps } from "#lib/state/follow-ups.svelte.ts";
 import type { Clock } from "#lib/ui/clock.svelte.ts";
@@ -34,16 +33,8 @@ export class FollowUpsScreen {
   }
 
   complete(contact: DueContact): void {
-    const { id, username, followUp } = contact;
+    const { id } = contact;
     this.#goOn(id, () => this.board.change(id, { followUp: { act: "complete" } }));
-    const { dueAt, note } = followUp;
-    toast.success(`Follow-up with @${username} done`, {
-      id: "follow-up-done",
-      action: {
-        label: "Undo",
-        onClick: () => this.board.change(id, { followUp: { act: "schedule", dueAt, note } }),
-      },
-    });
   }
 
   snooze(contact: DueContact, until: string): void {

@@ -12,6 +12,7 @@ export const KEY_MAP = {
   search: ["Anywhere", "Search contacts", "/"],
   filter: ["Anywhere", "Filter", "f"],
   views: ["Anywhere", "Saved views", "v"],
+  undo: ["Anywhere", "Undo your last change", "Mod+z"],
   help: ["Anywhere", "All keys", "?"],
   close: ["Anywhere", "Close, go back", "Escape"],
   next: ["Walk", "Next", "j", "ArrowDown"],

@@ -1,3 +1,9 @@
+import type {
+  BulkAction,
+  ChangeContactsMessage,
+  UndoAnswer,
+  UndoMessage,
+} from "@dmtracker/shared/contracts/bulk.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type {
   ChangeContactMessage,
@@ -25,6 +31,7 @@ export type ChannelListener = {
   viewsChanged: (pipelineId: string) => void;
   /** Wins have changed, as of this number: won, reversed, or worth something else. */
   wins: (message: { pipelineId: string; seq: number }) => void;
+  bulk: (message: { bulk: BulkAction }) => void;
   /** The browser came back (network, tab): what is on the screen may be old without a sign. */
   woke: () => void;
   /** Access is gone: signed out, removed or without a session. The channel stops by itself. */
@@ -44,6 +51,9 @@ export type BoardChannel = {
   leave(pipelineId: string): Promise<Reply<object>>;
   change(message: ChangeContactMessage): Promise<Reply<ChangeReply>>;
   setPresence(pipelineId: string, contactId: string | null): Promise<Reply<object>>;
+  changeMany(message: ChangeContactsMessage): Promise<Reply<{ bulk: BulkAction }>>;
+  undo(message: UndoMessage): Promise<Reply<UndoAnswer>>;
+  cancelBulk(bulkId: string): Promise<Reply<{ bulk: BulkAction }>>;
 };
 
 class SocketChannel implements BoardChannel {
@@ -106,6 +116,18 @@ class SocketChannel implements BoardChannel {
     return (await this.#connectedSocket()).emitWithAck("contact:change", message);
   }
 
+  async changeMany(message: ChangeContactsMessage): Promise<Reply<{ bulk: BulkAction }>> {
+    return (await this.#connectedSocket()).emitWithAck("contacts:change", message);
+  }
+
+  async undo(message: UndoMessage): Promise<Reply<UndoAnswer>> {
+    return (await this.#connectedSocket()).emitWithAck("change:undo", message);
+  }
+
+  async cancelBulk(bulkId: string): Promise<Reply<{ bulk: BulkAction }>> {
+    return (await this.#connectedSocket()).emitWithAck("bulk:cancel", { bulkId });
+  }
+
   async setPresence(pipelineId: string, contactId: string | null): Promise<Reply<object>> {
     return (await this.#connectedSocket()).emitWithAck("presence:set", { pipelineId, contactId });
   }
@@ -141,6 +163,7 @@ class SocketChannel implements BoardChannel {
     });
     socket.on("pipeline:events", (message) => this.#tell("events", message));
     socket.on("pipeline:head", (message) => this.#tell("head", message));
+    socket.on("bulk:progress", (message) => this.#tell("bulk", message));
     socket.on("presence", (message) => this.#tell("presence", message));
     socket.on("wins", (message) => this.#tell("wins", message));
     socket.on("views:changed", ({ pipelineId }) => this.#tell("viewsChanged", pipelineId));

@@ -1,4 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
+import type { BulkProblem } from "@dmtracker/shared/contracts/bulk.ts";
 import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
 import { FIRST_PAGE_SIZE, MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
@@ -29,6 +30,11 @@ import { stageTotals } from "./stage-totals.ts";
 const OPEN_RETRY_MS = 3_000;
 
 export type RefusedChange = { contactId: string; username: string; message: string };
+
+export type OwnChange = { mutationId: string; contactId: string; events: readonly PipelineEvent[] };
+
+/** What became of an undo: contacts that got something back, and what stays. */
+export type Undoing = { mutationId: string; changed: number; problems: readonly BulkProblem[] };
 
 export type { Move };
 
@@ -79,11 +85,16 @@ export class Board {
   readonly #refusedSignal = new Signal<RefusedChange>();
   readonly #moveSignal = new Signal<readonly Move[]>();
   readonly #revokedSignal = new Signal<string>();
+  readonly #changedSignal = new Signal<OwnChange>();
+  readonly #undoneSignal = new Signal<Undoing>();
   readonly #settledSignal = new Signal<readonly string[]>();
   readonly onEvents = this.#eventSignal.listen;
   readonly onReload = this.#reloadSignal.listen;
   readonly onRefused = this.#refusedSignal.listen;
   readonly onMoved = this.#moveSignal.listen;
+  /** One's own changes, as they are made here. */
+  readonly onChanged = this.#changedSignal.listen;
+  readonly onUndone = this.#undoneSignal.listen;
   readonly onRevoked = this.#revokedSignal.listen;
   /** Contacts whose shown state may have changed, by anyone; after a reload all of them may have. */
   readonly onSettled = this.#settledSignal.listen;
@@ -114,6 +125,9 @@ export class Board {
         this.conflicts.note(pending, error);
         this.#refuse(pending.contactId, error.message);
       },
+      refused: ({ contactId }, { message }) => this.#refuse(contactId, message),
+      undone: ({ undoes = "" }, { changed, problems }) =>
+        this.#undoneSignal.tell({ mutationId: undoes, changed, problems }),
     });
     this.#filter = new BoardFilter({
       timeZone: () => this.settings.timeZone,
@@ -254,6 +268,15 @@ export class Board {
     const wish = { mutationId: newMutationId(), contactId, change };
     this.#sender.add(saved ? { ...wish, version: saved.version, seen: seenBy(saved, change) } : wish);
     if (!saved) this.#missing.want(contactId);
+    this.#settle([contactId], () => ({ by: "me", actor: this.me }));
+    this.#changedSignal.tell({ mutationId: wish.mutationId, contactId, events: decision?.events ?? [] });
+  }
+
+  /** Takes one's own change back: what has not left the page is dropped, else the server is asked, now or later. */
+  undo(mutationId: string, contactId: string): void {
+    const dropped = this.#sender.drop(mutationId);
+    if (!dropped)
+      this.#sender.add({ mutationId: newMutationId(), contactId, change: {}, undoes: mutationId });
     this.#settle([contactId], () => ({ by: "me", actor: this.me }));
   }
 

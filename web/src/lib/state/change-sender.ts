@@ -1,5 +1,7 @@
 import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
 import type { ErrorBody } from "@dmtracker/shared/contracts/errors.ts";
+import type { UndoAnswer } from "@dmtracker/shared/contracts/bulk.ts";
+import type { Reply } from "@dmtracker/shared/contracts/realtime.ts";
 import type { BoardChannel } from "#lib/realtime/board-channel.ts";
 import type { ChangeStorage, PendingChange } from "./pending-changes.ts";
 
@@ -19,6 +21,8 @@ export type SenderEvents = {
   /** Committed as of `seq`; it stays laid over until `confirm` sees that number. */
   acknowledged(seq: number): void;
   refused(pending: PendingChange, error: ErrorBody): void;
+  /** An undo is committed: what it could not take back, and why. */
+  undone(pending: PendingChange, answer: UndoAnswer): void;
 };
 
 /**
@@ -26,7 +30,7 @@ export type SenderEvents = {
  * id after anything that passes by itself. A change waits only for earlier ones of the contacts that it names.
  */
 export class ChangeSender {
-  readonly #channel: Pick<BoardChannel, "connected" | "change">;
+  readonly #channel: Pick<BoardChannel, "connected" | "change" | "undo">;
   readonly #storage: ChangeStorage;
   readonly #events: SenderEvents;
   #queue: Sending[] = [];
@@ -35,7 +39,7 @@ export class ChangeSender {
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    channel: Pick<BoardChannel, "connected" | "change">,
+    channel: Pick<BoardChannel, "connected" | "change" | "undo">,
     storage: ChangeStorage,
     events: SenderEvents,
   ) {
@@ -64,6 +68,17 @@ export class ChangeSender {
     this.#storage.save(pending);
     this.#enqueue(pending);
     this.#pump();
+  }
+
+  /** Forgets a change that nobody has heard of yet and names its contact; undefined when it may be on its way. */
+  drop(mutationId: string): string | undefined {
+    const unsent = this.#queue.find(
+      ({ pending, state, tries }) => pending.mutationId === mutationId && state === "waiting" && tries === 0,
+    );
+    if (!unsent) return undefined;
+    this.#queue = this.#queue.filter((sending) => sending !== unsent);
+    this.#storage.remove(mutationId);
+    return unsent.pending.contactId;
   }
 
   /** The stream runs: send what waits. */
@@ -110,15 +125,9 @@ export class ChangeSender {
   }
 
   async #send(sending: Sending): Promise<void> {
-    const { mutationId, contactId, change, version } = sending.pending;
     sending.state = "sent";
     try {
-      const reply = await this.#channel.change({
-        ...change,
-        mutationId,
-        contactId,
-        ...(version !== undefined && { version }),
-      });
+      const reply = await this.#ask(sending.pending);
       if (reply.ok) this.#acknowledge(sending, reply.seq);
       // Signed out is no verdict on the change: it waits for the next sign-in.
       else if (TEMPORARY_ERRORS.has(reply.code) || reply.code === "unauthenticated") this.#later(sending);
@@ -128,6 +137,17 @@ export class ChangeSender {
       this.#later(sending);
     }
     this.#pump();
+  }
+
+  async #ask(pending: PendingChange): Promise<Reply<{ seq: number }>> {
+    const { mutationId, contactId, change, version, undoes } = pending;
+    if (undoes === undefined) {
+      const seen = version !== undefined && { version };
+      return this.#channel.change({ ...change, mutationId, contactId, ...seen });
+    }
+    const reply = await this.#channel.undo({ mutationId, undoes });
+    if (reply.ok) this.#events.undone(pending, reply);
+    return reply;
   }
 
   #acknowledge(sending: Sending, seq: number): void {

@@ -88,6 +88,11 @@ export class ContactList {
     this.#minute = setInterval(() => this.#letTimePass(), MINUTE_MS);
   }
 
+  /** Which contacts it shows. */
+  get filter(): ContactFilter {
+    return this.#view?.filter ?? {};
+  }
+
   /** Shows a view; false when it is the one that is shown already. */
   show(view: ListView): boolean {
     if (this.#view && JSON.stringify(view) === JSON.stringify(this.#view)) return false;

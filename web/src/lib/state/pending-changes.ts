@@ -5,6 +5,8 @@ export type PendingChange = {
   readonly mutationId: string;
   readonly contactId: string;
   readonly change: ContactChange;
+  /** The mutation that this takes back; `change` is empty then. */
+  readonly undoes?: string;
   /** The contact's version that the person saw. */
   readonly version?: number;
   /** The fields that it is about, as the person saw them. */

@@ -1,7 +1,9 @@
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { createContext } from "svelte";
 import * as viewSource from "#lib/api/views.ts";
+import { loadBulks } from "#lib/api/bulk-actions.ts";
 import { openBoardChannel, type BoardChannel } from "#lib/realtime/board-channel.ts";
+import { BulkActions } from "./bulk-actions.svelte.ts";
 import { serverSource } from "./board-source.ts";
 import { Board } from "./board.svelte.ts";
 import type { ContactList } from "./contact-list.svelte.ts";
@@ -19,6 +21,8 @@ export class Workspace {
   contactList = $state.raw<ContactList>();
   /** The saved views of that board's pipeline. */
   views = $state.raw<SavedViews>();
+  /** One's own acts on many contacts, whatever pipeline. */
+  bulk = $state.raw<BulkActions>();
   /** Why access ended, as a sentence. */
   revoked = $state<string>();
   #channel: BoardChannel | undefined;
@@ -39,6 +43,10 @@ export class Workspace {
   /** The live connection, for pages that do without a board. */
   get channel(): BoardChannel {
     return (this.#channel ??= this.#openChannel());
+    this.#channel ??= this.#openChannel();
+    this.bulk ??= new BulkActions(this.#channel, this.session.user.id, loadBulks);
+    this.views = new SavedViews(pipelineId, viewSource satisfies ViewSource, this.#channel);
+    return (this.board = this.#makeBoard(pipelineId, this.#channel));
   }
 
   /** `make` comes from the page that shows it: a board does without that code. */
@@ -70,6 +78,8 @@ export class Workspace {
   close(): void {
     this.#closeBoard();
     this.board = undefined;
+    this.bulk?.close();
+    this.bulk = undefined;
     this.#channel?.close();
     this.#channel = undefined;
   }
