@@ -157,7 +157,7 @@ test("[ST7] a card in the air while its target stage is deleted stays what it wa
   expect(jade.errors).toEqual([]);
 });
 
-test("[AU8] [AU9] a rule says before it is saved whom it would have changed, and what it contradicts", async () => {
+test("[AU8] a rule says before it is saved whom it would have changed, and leads to them", async () => {
   await page.getByRole("link", { name: "Automations" }).click();
   const form = page.getByRole("form", { name: "New automation" });
   await form.getByRole("button", { name: /^Stage/ }).click();
