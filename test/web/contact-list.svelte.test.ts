@@ -227,4 +227,26 @@ describe("a filtered board", () => {
     await settled();
     expect(shown()).toHaveLength(40);
   });
+
+  test("[FI8] [RT6] one's own change is in the totals at once, also while the server counts, and a refused one never stays", async () => {
+    board.show({ leadStatus: ["won"] });
+    await settled();
+    const won = () => [...board.totals.values()].reduce((sum, { count }) => sum + count, 0);
+    for (const id of ["c007", "c002"]) await board.open(id);
+    channel.next = ["hold"];
+    board.change("c007", { status: "won" });
+    expect(won()).toBe(1);
+    // Others make the server count again, without what is still on its way.
+    commit("c001", { status: "won" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(won()).toBe(2);
+    channel.release();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(won()).toBe(2);
+    channel.next = [{ refuse: "Not allowed" }];
+    board.change("c002", { status: "won" });
+    expect(won()).toBe(3);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(won()).toBe(2);
+  });
 });

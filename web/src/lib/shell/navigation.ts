@@ -15,6 +15,8 @@ export type Destination = {
   label: string;
   icon: Component<{ class?: string }>;
   isCurrent: (pathname: string) => boolean;
+  /** How much is due stands beside it. */
+  showsDue?: boolean;
 };
 
 /** Where the shell leads: every board, then the settings. A contact belongs to the board that it was opened from. */
@@ -48,6 +50,7 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
       label: "Follow-Ups",
       icon: AlarmClock,
       isCurrent: (pathname: string) => pathname === followUps,
+      showsDue: true,
     },
     {
       href: activity,

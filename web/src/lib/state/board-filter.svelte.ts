@@ -4,7 +4,8 @@ import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
-import { SvelteSet } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
+import type { FilterShift } from "./stage-totals.ts";
 import { filteredFields, movesWithTime, rulesOut, touches } from "./list-relevance.ts";
 import { Recount } from "./list-total.ts";
 
@@ -20,6 +21,10 @@ export type FilterTarget = {
   timeZone(): string;
   /** These contacts may belong to the view no more. */
   review(contactIds?: readonly string[]): void;
+  /** A contact as it is shown now. */
+  shown(contactId: string): Contact | undefined;
+  /** Own changes of it are on their way. */
+  isWaiting(contactId: string): boolean;
   /** Counts by stage from the server; undefined when there was no answer. */
   count(filter: ContactFilter): Promise<FilterTotals | undefined>;
 };
@@ -31,6 +36,18 @@ export class BoardFilter {
   filter = $state.raw<ContactFilter>({});
   /** Cards that one's own change took out of the view. */
   readonly left = new SvelteSet<string>();
+  /** Contacts that the person at this screen has changed, as the server counted them last. */
+  readonly #counted = new SvelteMap<string, Contact>();
+  /** How far one's own changes are ahead of the server's counts. */
+  readonly shifts: readonly FilterShift[] = $derived.by(() =>
+    [...this.#counted].map(([id, counted]) => {
+      const now = this.#target.shown(id);
+      return {
+        from: this.#passes(counted) ? counted : undefined,
+        to: now && this.#passes(now) ? now : undefined,
+      };
+    }),
+  );
   readonly #target: FilterTarget;
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #recount = new Recount(() => this.#ask());
@@ -54,6 +71,7 @@ export class BoardFilter {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.left.clear();
+    this.#counted.clear();
     this.filter = filter;
     this.totals = this.isOn ? (totals ?? {}) : undefined;
     this.#fields = filteredFields(filter);
@@ -70,6 +88,11 @@ export class BoardFilter {
     if (this.left.has(contact.id)) return true;
     if (lingers) this.#linger(contact.id);
     return lingers;
+  }
+
+  /** The person at this screen is about to change this contact. */
+  expect(contact: Contact): void {
+    if (this.isOn && !this.#counted.has(contact.id)) this.#counted.set(contact.id, contact);
   }
 
   /** Could this event bring a contact into the view that is not known here? */
@@ -115,8 +138,13 @@ export class BoardFilter {
 
   async #ask(): Promise<boolean> {
     const { filter } = this;
+    // What is on its way now may be missing in the answer.
+    const settled = [...this.#counted.keys()].filter((id) => !this.#target.isWaiting(id));
     const totals = await this.#target.count(filter);
-    if (filter === this.filter && totals) this.totals = totals;
+    if (filter === this.filter && totals) {
+      this.totals = totals;
+      for (const id of settled) if (!this.#target.isWaiting(id)) this.#counted.delete(id);
+    }
     return totals !== undefined;
   }
 

@@ -25,7 +25,7 @@ import { LiveState } from "./live-state.svelte.ts";
 import { MissingContacts } from "./missing-contacts.ts";
 import { newMutationId, type ChangeStorage } from "./pending-changes.ts";
 import { Signal } from "./signal.ts";
-import { stageTotals } from "./stage-totals.ts";
+import { filteredTotals, stageTotals } from "./stage-totals.ts";
 
 const OPEN_RETRY_MS = 3_000;
 
@@ -99,11 +99,13 @@ export class Board {
   /** Contacts whose shown state may have changed, by anyone; after a reload all of them may have. */
   readonly onSettled = this.#settledSignal.listen;
 
-  /** True count and value per stage: with a filter of what matches, else with own pending changes. */
+  /** True count and value per stage, of what matches when a filter is on; own changes are counted at once. */
   readonly totals: ReadonlyMap<string, Total> = $derived.by(() => {
     if (!this.pipeline) return new Map<string, Total>();
     const matching = this.#filter.totals;
-    return matching ? new Map(Object.entries(matching)) : stageTotals(this.pipeline, this.#surface.shifts);
+    return matching
+      ? filteredTotals(matching, this.#filter.shifts)
+      : stageTotals(this.pipeline, this.#surface.shifts);
   });
   readonly #viewersByContact = $derived(Map.groupBy(this.#viewers, ({ contactId }) => contactId));
   /** Other people who have this pipeline open, each once. */
@@ -131,6 +133,8 @@ export class Board {
     });
     this.#filter = new BoardFilter({
       timeZone: () => this.settings.timeZone,
+      shown: (id) => this.contact(id),
+      isWaiting: (id) => this.waiting(id) > 0,
       review: (ids) => this.#settle(ids ?? this.#surface.placedIds),
       count: (filter) =>
         parts.source.loadBoard(parts.pipelineId, filter).then(
@@ -267,7 +271,8 @@ export class Board {
     this.conflicts.settle(contactId, change);
     const wish = { mutationId: newMutationId(), contactId, change };
     this.#sender.add(saved ? { ...wish, version: saved.version, seen: seenBy(saved, change) } : wish);
-    if (!saved) this.#missing.want(contactId);
+    if (saved) this.#filter.expect(saved);
+    else this.#missing.want(contactId);
     this.#settle([contactId], () => ({ by: "me", actor: this.me }));
     this.#changedSignal.tell({ mutationId: wish.mutationId, contactId, events: decision?.events ?? [] });
   }

@@ -22,6 +22,24 @@ export function stageTotals(pipeline: Pipeline, shifts: readonly Shift[]): Map<s
   return totals;
 }
 
+/** What a filter lets pass of a contact: as the server counted it, and as it is shown now. */
+export type FilterShift = { from: Shift["from"] | undefined; to: Shift["to"] | undefined };
+
+/** The server's counts of what matches, with own changes that it has not counted yet. */
+export function filteredTotals(
+  counted: Readonly<Record<string, Total>>,
+  shifts: readonly FilterShift[],
+): Map<string, Total> {
+  const totals = new Map(Object.entries(counted).map(([stageId, total]) => [stageId, { ...total }]));
+  for (const { from, to } of shifts) {
+    if (from) add(totals.get(from.stageId), -1, from.value);
+    if (!to) continue;
+    if (!totals.has(to.stageId)) totals.set(to.stageId, { count: 0, value: 0 });
+    add(totals.get(to.stageId), 1, to.value);
+  }
+  return totals;
+}
+
 function add(total: Total | undefined, sign: 1 | -1, value: number | null): void {
   if (!total) return;
   total.count += sign;

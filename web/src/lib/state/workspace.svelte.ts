@@ -2,11 +2,13 @@ import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { createContext } from "svelte";
 import * as viewSource from "#lib/api/views.ts";
 import { loadBulks } from "#lib/api/bulk-actions.ts";
+import { loadFollowUps } from "#lib/api/follow-ups.ts";
 import { openBoardChannel, type BoardChannel } from "#lib/realtime/board-channel.ts";
 import { BulkActions } from "./bulk-actions.svelte.ts";
 import { serverSource } from "./board-source.ts";
 import { Board } from "./board.svelte.ts";
 import type { ContactList } from "./contact-list.svelte.ts";
+import { DueCount } from "./due-count.svelte.ts";
 import { storeChangesIn } from "./pending-changes.ts";
 import { SavedViews, type ViewSource } from "./saved-views.svelte.ts";
 
@@ -19,6 +21,8 @@ export class Workspace {
   board = $state.raw<Board>();
   /** The contact list of that board, once it was opened: back from a contact it is still there, and still true. */
   contactList = $state.raw<ContactList>();
+  /** What is due for the signed-in person. */
+  due = $state.raw<DueCount>();
   /** The saved views of that board's pipeline. */
   views = $state.raw<SavedViews>();
   /** One's own acts on many contacts, whatever pipeline. */
@@ -37,7 +41,9 @@ export class Workspace {
     if (this.board?.pipelineId === pipelineId) return this.board;
     this.#closeBoard();
     this.views = new SavedViews(pipelineId, viewSource satisfies ViewSource, this.channel);
-    return (this.board = this.#makeBoard(pipelineId, this.channel));
+    const board = (this.board = this.#makeBoard(pipelineId, this.channel));
+    this.due = new DueCount(board, loadFollowUps, this.session.user.id);
+    return board;
   }
 
   /** The live connection, for pages that do without a board. */
@@ -87,6 +93,8 @@ export class Workspace {
   #closeBoard(): void {
     this.contactList?.close();
     this.contactList = undefined;
+    this.due?.close();
+    this.due = undefined;
     this.views?.close();
     this.views = undefined;
     this.board?.close();
