@@ -46,8 +46,8 @@ export async function listTags(): Promise<CountedTag[]> {
   return (await request<{ tags: CountedTag[] }>("/tags")).tags;
 }
 
-export function addTag(name: string): Promise<unknown> {
-  return send("POST", "/tags", { name });
+export async function addTag(name: string): Promise<Tag> {
+  return (await request<{ tag: Tag }>("/tags", { method: "POST", body: { name } })).tag;
 }
 
 export function changeTag(tagId: string, change: Named): Promise<unknown> {
