@@ -8,7 +8,6 @@ import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.t
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { ConflictDetails, ErrorCode } from "@dmtracker/shared/contracts/errors.ts";
 import type { BulkAction, UndoAnswer, UndoMessage } from "@dmtracker/shared/contracts/bulk.ts";
-import type { ErrorCode } from "@dmtracker/shared/contracts/errors.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { Actor, Session } from "@dmtracker/shared/contracts/people.ts";

@@ -127,7 +127,6 @@ export class Board {
         this.conflicts.note(pending, error);
         this.#refuse(pending.contactId, error.message);
       },
-      refused: ({ contactId }, { message }) => this.#refuse(contactId, message),
       undone: ({ undoes = "" }, { changed, problems }) =>
         this.#undoneSignal.tell({ mutationId: undoes, changed, problems }),
     });

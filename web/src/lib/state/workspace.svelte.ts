@@ -40,6 +40,7 @@ export class Workspace {
   openPipeline(pipelineId: string): Board {
     if (this.board?.pipelineId === pipelineId) return this.board;
     this.#closeBoard();
+    this.bulk ??= new BulkActions(this.channel, this.session.user.id, loadBulks);
     this.views = new SavedViews(pipelineId, viewSource satisfies ViewSource, this.channel);
     const board = (this.board = this.#makeBoard(pipelineId, this.channel));
     this.due = new DueCount(board, loadFollowUps, this.session.user.id);
@@ -49,10 +50,6 @@ export class Workspace {
   /** The live connection, for pages that do without a board. */
   get channel(): BoardChannel {
     return (this.#channel ??= this.#openChannel());
-    this.#channel ??= this.#openChannel();
-    this.bulk ??= new BulkActions(this.#channel, this.session.user.id, loadBulks);
-    this.views = new SavedViews(pipelineId, viewSource satisfies ViewSource, this.#channel);
-    return (this.board = this.#makeBoard(pipelineId, this.#channel));
   }
 
   /** `make` comes from the page that shows it: a board does without that code. */
