@@ -79,7 +79,7 @@ test("[KB3] [SV5] the palette leads to a page, a filter becomes a shared view, a
   await page.getByRole("button", { name: "View: Warm and ours", exact: true }).waitFor();
 });
 
-test("[SV5] a view that shows something else is marked as modified, and saved with one press", async () => {
+test("[SV5] a view that shows something else is marked as modified, and as itself again when it shows the same", async () => {
   await keyboard.press("/");
   await keyboard.type("a");
   await page.getByRole("button", { name: "View: Warm and ours, modified" }).waitFor();

@@ -56,8 +56,10 @@ export class ContactPanel {
   }
 
   async close(): Promise<void> {
-    await this.opening;
-    if (this.openId) history.back();
+    const { opening } = this;
+    await opening;
+    // What was still opening is in the history by now, whether or not the page has been told.
+    if (opening ?? this.openId) history.back();
   }
 
   /** The same contact as a page: in the place of the panel, so that Back leads to where it was opened. */
