@@ -1,6 +1,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import compression from "compression";
 import express, { type RequestHandler } from "express";
 import helmet from "helmet";
 import type { DestinationStream } from "pino";
@@ -16,6 +17,7 @@ import { bulkSocket } from "./bulk/bulk.socket.ts";
 import { RunningBulks } from "./bulk/running-bulks.ts";
 import { takeUpBulks } from "./bulk/take-up-bulks.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
+import { integrationsRoutes } from "./contacts/integrations.routes.ts";
 import { contactsSocket } from "./contacts/contacts.socket.ts";
 import { startWaking } from "./follow-ups/wake-parked.ts";
 import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
@@ -42,13 +44,14 @@ import { AppError } from "./platform/app-error.ts";
 import { createAuth } from "./platform/auth.ts";
 import { noteAddress } from "./platform/client-address.ts";
 import type { Env } from "./platform/env.ts";
-import { dataPolicy, errorHandler, requireJson, unknownPath } from "./platform/http.ts";
+import { askAgain, dataPolicy, errorHandler, requireJson, unknownPath } from "./platform/http.ts";
 import { createLimits } from "./platform/limits.ts";
 import { createLive, room } from "./platform/live.ts";
 import { healthRoutes } from "./platform/health.ts";
 import { createMetrics } from "./platform/metrics.ts";
 import { createLogger } from "./platform/logger.ts";
 import { createMail } from "./platform/mail.ts";
+import { nameRequest } from "./platform/request-id.ts";
 import { connectNodes } from "./platform/redis.ts";
 import {
   createLiveServer,
@@ -60,6 +63,7 @@ import {
 import { reversalRoutes } from "./reversal/reversal.routes.ts";
 import { createPresence } from "./presence/presence.ts";
 import { presenceSocket } from "./presence/presence.socket.ts";
+import { tokensRoutes } from "./tokens/tokens.routes.ts";
 import { viewsRoutes } from "./views/views.routes.ts";
 import { ReportBooks } from "./reports/report-books.ts";
 import { reportsRoutes } from "./reports/reports.routes.ts";
@@ -117,13 +121,13 @@ function createPages(
 ): express.Express {
   const web = express();
   web.disable("x-powered-by");
-  web.use(pinoHttp({ logger: app.logger, useLevel: "debug", quietReqLogger: true }));
+  web.use(pinoHttp({ logger: app.logger, useLevel: "debug", quietReqLogger: true, genReqId: nameRequest }));
   // The page's own inline start script needs a policy of its own; the rest of helmet's headers hold for everything.
   web.use(helmet({ contentSecurityPolicy: false }));
   web.use(health);
   web.set("trust proxy", app.env.trustProxy);
   web.use(noteAddress);
-  web.use("/api", dataPolicy);
+  web.use("/api", dataPolicy, askAgain, compression());
   web.use("/api/auth", authDoors(app));
   web.use(
     "/api/v1",
@@ -133,6 +137,7 @@ function createPages(
     accountsRoutes(app),
     membersRoutes(app),
     organizationsRoutes(app),
+    integrationsRoutes(app),
     contactsRoutes(app),
     activityRoutes(app),
     followUpsRoutes(app),
@@ -146,6 +151,7 @@ function createPages(
     viewsRoutes(app),
     reportsRoutes(app),
     winsRoutes(app),
+    tokensRoutes(app),
     unknownPath,
   );
   web.use("/api", unknownPath);

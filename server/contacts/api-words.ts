@@ -2,6 +2,7 @@ import { AppError } from "#server/platform/app-error.ts";
 
 /** Our names of fields in the words of the integration endpoints. */
 const API_WORDS: Record<string, string> = {
+  assigneeId: "assignee_id",
   displayName: "display_name",
   igId: "ig_id",
   lostReason: "lost_reason",

@@ -45,6 +45,7 @@ export type ChangeAnswer = {
   stageId: string;
   stageName: string;
   rank: string;
+  tagIds: string[];
   version: number;
   /** The last event of this change; the pipeline's head when nothing changed. */
   seq: number;
@@ -148,6 +149,7 @@ export function settleDecision(decision: Decision | Refusal, batch: WorkingSet):
     stageId: contact.stageId,
     stageName: batch.pipeline.stages.find(({ id }) => id === contact.stageId)?.name ?? "",
     rank: contact.rank,
+    tagIds: contact.tagIds,
     version: contact.version,
     seq: batch.pipeline.seq,
     batchId: events[0]?.batchId ?? null,

@@ -3,9 +3,10 @@ import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import { decideNew } from "@dmtracker/shared/pipeline/decide-new.ts";
 import mongoose from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
+import { findMembership } from "#server/organizations/member.store.ts";
 import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
-import { AppError } from "#server/platform/app-error.ts";
+import { AppError, invalidField } from "#server/platform/app-error.ts";
 import { ensureTags, insertPlannedTags, planTags } from "#server/tags/tag.store.ts";
 import { changeContact, settleDecision, type ChangeAnswer } from "./change-contact.ts";
 import { findContact } from "./contact.store.ts";
@@ -78,6 +79,15 @@ async function decideInBatch(
   }
 }
 
+/** @throws AppError invalid when a new contact is given to somebody who is no member */
+async function requireAssignee(
+  app: AppContext,
+  { organizationId, contact: { assigneeId } }: CreateContactInput,
+): Promise<void> {
+  if (!assigneeId || (await findMembership(app.auth, assigneeId, organizationId))) return;
+  throw invalidField("assigneeId", "must be a member of the organization");
+}
+
 /**
  * Creates a contact, or updates the one that has the same ManyChat id or handle: never a duplicate.
  * `changed` of the answer is `["created"]` for a new one.
@@ -104,6 +114,7 @@ export async function createContact(app: AppContext, input: CreateContactInput):
         strict,
       });
     }
+    await requireAssignee(app, input);
     const id = new mongoose.Types.ObjectId().toHexString();
     try {
       return await app.commits.submit(input.pipelineId, {

@@ -27,8 +27,13 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
       return;
     }
     const body = findErrorBody(error);
-    if (!body) logger.error({ err: error, method: request.method, path: request.path }, "request failed");
-    refuse(response, body ?? INTERNAL_ERROR, error instanceof AppError ? error.retryAfterS : undefined);
+    const { id: requestId, method, path } = request;
+    if (!body) logger.error({ err: error, requestId, method, path }, "request failed");
+    refuse(
+      response,
+      body ?? { ...INTERNAL_ERROR, request_id: requestId as string },
+      error instanceof AppError ? error.retryAfterS : undefined,
+    );
   };
 }
 
@@ -52,3 +57,15 @@ export const dataPolicy: RequestHandler = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] },
 });
+
+/**
+ * Answers are somebody's own and change: a browser may keep one, and asks with its ETag whether it still holds
+ * before showing it again.
+ */
+export const askAgain: RequestHandler = (request, response, next) => {
+  // fetch() adds `no-cache` to every call with If-None-Match, which Express takes for "send it whatever the ETag says".
+  // Nothing stands between: every answer of ours is made for the call.
+  if (request.headers["if-none-match"]) delete request.headers["cache-control"];
+  response.setHeader("cache-control", "private, no-cache");
+  next();
+};

@@ -1,7 +1,11 @@
 import type { BulkAction } from "@dmtracker/shared/contracts/bulk.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { AccessEnd, Viewer } from "@dmtracker/shared/contracts/realtime.ts";
+import type { Delivered } from "@dmtracker/shared/contracts/rest.ts";
 import type { LiveServer, TvScreens } from "./sockets.ts";
+
+/** How long a caller who wants to know waits for boards that do not answer. */
+const DELIVERED_WAIT_MS = 3_000;
 
 /** Names of rooms. A socket is in its member's and session's rooms from the start, in a pipeline's after joining. */
 export const room = {
@@ -40,6 +44,20 @@ export function createLive(io: LiveServer, tv: TvScreens) {
     /** Heartbeat to the clients of this process. */
     publishHead(pipelineId: string, seq: number): void {
       io.local.to(room.pipeline(pipelineId)).emit("pipeline:head", { pipelineId, seq });
+    },
+    /** Asks every open board, on every process, whether it has everything up to `seq`. */
+    async askDelivered(pipelineId: string, seq: number): Promise<Delivered> {
+      const { length } = await io.in(room.pipeline(pipelineId)).fetchSockets();
+      if (length === 0) return { boards: 0, acknowledged: 0 };
+      const replies = await new Promise<boolean[]>((resolve) => {
+        // Who does not answer in time is left out: `replies` holds those that did.
+        const hear = (_late: Error | null, replies: boolean[] = []) => resolve(replies);
+        io.to(room.pipeline(pipelineId))
+          .timeout(DELIVERED_WAIT_MS)
+          .emit("pipeline:delivered", { pipelineId, seq }, hear);
+      });
+      const acknowledged = replies.filter(Boolean).length;
+      return { boards: Math.max(length, acknowledged), acknowledged };
     },
     publishViewers(pipelineId: string, viewers: Viewer[]): void {
       io.local.to(room.pipeline(pipelineId)).emit("presence", { pipelineId, viewers });

@@ -1,3 +1,4 @@
+import type { ApiToken } from "@dmtracker/shared/contracts/tokens.ts";
 import mongoose, { type Types } from "mongoose";
 
 export type TokenRecord = {
@@ -7,6 +8,8 @@ export type TokenRecord = {
   /** SHA-256 of the secret, hexadecimal. The secret itself is shown once and never stored. */
   hash: string;
   createdAt: Date;
+  /** Name of who made it; absent in tokens that no person made. */
+  createdBy?: string;
   lastUsedAt: Date | null;
   revokedAt: Date | null;
 };
@@ -16,6 +19,7 @@ const fields = {
   name: String,
   hash: String,
   createdAt: Date,
+  createdBy: String,
   lastUsedAt: Date,
   revokedAt: Date,
 } satisfies Record<Exclude<keyof TokenRecord, "_id">, unknown>;
@@ -29,3 +33,13 @@ export const TokenModel = mongoose.model<TokenRecord>(
   schema as unknown as mongoose.Schema<TokenRecord>,
   "tokens",
 );
+
+export function toApiToken({ _id, name, createdAt, createdBy, lastUsedAt }: TokenRecord): ApiToken {
+  return {
+    id: _id.toHexString(),
+    name,
+    createdAt: createdAt.toISOString(),
+    createdBy: createdBy ?? null,
+    lastUsedAt: lastUsedAt?.toISOString() ?? null,
+  };
+}

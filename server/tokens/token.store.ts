@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { ApiToken } from "@dmtracker/shared/contracts/tokens.ts";
 import mongoose from "mongoose";
 import { sharedRead } from "#server/platform/shared-read.ts";
-import { TokenModel, type TokenRecord } from "./token.model.ts";
+import { TokenModel, toApiToken, type TokenRecord } from "./token.model.ts";
 
 const PREFIX = "dmt_";
 /** `lastUsedAt` is for people: a write a minute tells them enough. */
@@ -12,24 +13,36 @@ export type Token = { id: string; organizationId: string; name: string };
 /** A random secret of 256 bits needs no slow hash: there is nothing to guess. */
 const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex");
 
+type TokenMade = { token: ApiToken; secret: string };
+
 /** Makes a token and returns its secret, which cannot be had again. */
 export async function insertToken(
   organizationId: string,
   name: string,
   now: Date,
-): Promise<{ token: Token; secret: string }> {
+  createdBy?: string,
+): Promise<TokenMade> {
   const secret = PREFIX + randomBytes(32).toString("base64url");
-  const _id = new mongoose.Types.ObjectId();
-  await TokenModel.collection.insertOne({
-    _id,
+  const record: TokenRecord = {
+    _id: new mongoose.Types.ObjectId(),
     organizationId: new mongoose.Types.ObjectId(organizationId),
     name,
     hash: hashOf(secret),
     createdAt: now,
+    ...(createdBy !== undefined && { createdBy }),
     lastUsedAt: null,
     revokedAt: null,
-  });
-  return { token: { id: _id.toHexString(), organizationId, name }, secret };
+  };
+  await TokenModel.collection.insertOne(record);
+  return { token: toApiToken(record), secret };
+}
+
+/** Tokens that work, the newest first. */
+export async function findTokens(organizationId: string): Promise<ApiToken[]> {
+  const records = await TokenModel.find({ organizationId, revokedAt: null })
+    .sort({ _id: -1 })
+    .lean<TokenRecord[]>();
+  return records.map(toApiToken);
 }
 
 /** Reads the database each time it is asked: a revoked token must stop at once, everywhere. */

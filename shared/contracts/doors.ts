@@ -44,6 +44,7 @@ export const ENDPOINTS = {
 
   "PATCH /contact/contact-status": "contacts:write",
   "POST /contact/default-reply": "contacts:write",
+  "POST /contact/update-tags-external": "contacts:write",
   "POST /organization/create-contact": "contacts:write",
   "GET /contacts": "contacts:read",
   "GET /contacts/:contactId": "contacts:read",
@@ -91,6 +92,10 @@ export const ENDPOINTS = {
   "POST /pipelines/:pipelineId/timed-rules/preview": "pipeline:configure",
   "PATCH /pipelines/:pipelineId/timed-rules/:timedRuleId": "pipeline:configure",
   "DELETE /pipelines/:pipelineId/timed-rules/:timedRuleId": "pipeline:configure",
+
+  "GET /tokens": "tokens:manage",
+  "POST /tokens": "tokens:manage",
+  "DELETE /tokens/:tokenId": "tokens:manage",
 
   "GET /wins": "contacts:read",
   /** A screen without an account: its own token opens this and nothing else. */

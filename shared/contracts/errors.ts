@@ -21,5 +21,7 @@ export const ErrorBody = z.object({
   issues: z.array(Issue),
   /** Only with the code `conflict`. */
   conflict: ConflictDetails.optional(),
+  /** With `internal`: what to look for in the server's log. */
+  request_id: z.string().optional(),
 });
 export type ErrorBody = z.infer<typeof ErrorBody>;

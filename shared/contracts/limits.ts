@@ -44,3 +44,6 @@ export const MIN_PASSWORD_LENGTH = 10;
 export const MAX_PASSWORD_LENGTH = 128;
 /** How long an invitation can be accepted. */
 export const INVITATION_DAYS = 7;
+/** API tokens and webhooks of one organization. */
+export const MAX_TOKENS = 50;
+export const MAX_TOKEN_NAME_LENGTH = 40;

@@ -69,6 +69,11 @@ export type ServerToClientEvents = {
   "pipeline:events": (message: { pipelineId: string; events: PipelineEvent[] }) => void;
   /** Heartbeat: the last committed `seq`. Being behind it means something was missed. */
   "pipeline:head": (message: { pipelineId: string; seq: number }) => void;
+  /** Somebody wants to know who has seen a change: answered with true as soon as everything up to `seq` is applied. */
+  "pipeline:delivered": (
+    message: { pipelineId: string; seq: number },
+    ack: (applied: boolean) => void,
+  ) => void;
   presence: (message: { pipelineId: string; viewers: Viewer[] }) => void;
   /** Won, no longer won, or worth something else: a hint, what it means is in `GET /wins`. */
   wins: (message: { pipelineId: string; seq: number }) => void;

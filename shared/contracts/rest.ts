@@ -14,6 +14,9 @@ const ForeignId = z
 
 const CHANGES = ["status", "stage", "stage_id", "lost_reason", "value"] as const;
 
+/** Only accepted when it names the caller's own organization. */
+const ownOrganization = { organization_id: z.string().optional(), page_name: z.string().optional() };
+
 /** `PATCH /api/v1/contact/contact-status` */
 export const PatchContactStatus = z
   .strictObject({
@@ -24,9 +27,7 @@ export const PatchContactStatus = z
     stage_id: Id.optional(),
     lost_reason: LostReason.nullable().optional(),
     value: DealValue.nullable().optional(),
-    /** Only accepted when it is the token's own organization. */
-    organization_id: z.string().optional(),
-    page_name: z.string().optional(),
+    ...ownOrganization,
   })
   .refine(({ contact_id, manychat_id }) => (contact_id === undefined) !== (manychat_id === undefined), {
     path: ["contact_id"],
@@ -52,6 +53,8 @@ export const CreateContactBody = z
     email: Email.nullable().optional(),
     phone: Phone.nullable().optional(),
     value: DealValue.nullable().optional(),
+    /** Id of a member. */
+    assignee_id: Id.nullable().optional(),
     tags: z.array(TagName).max(MAX_TAGS).optional(),
     stage: StageName.optional(),
     stage_id: Id.optional(),
@@ -59,8 +62,7 @@ export const CreateContactBody = z
     lost_reason: LostReason.nullable().optional(),
     message_content: z.string().max(MAX_MESSAGE_LENGTH).optional(),
     pipeline_id: Id.optional(),
-    organization_id: z.string().optional(),
-    page_name: z.string().optional(),
+    ...ownOrganization,
   })
   .refine(({ stage, stage_id }) => !(stage && stage_id), {
     path: ["stage"],
@@ -82,14 +84,47 @@ export const DefaultReplyBody = z.strictObject({
     .max(MAX_MESSAGE_LENGTH)
     .nullish()
     .transform((text) => (!text || UNRENDERED.test(text) ? null : text)),
-  message_date: Instant.optional(),
+  /** When it was written; now when it is absent or empty. */
+  message_date: z
+    .union([Instant, z.literal("")], "must be a moment with offset, such as 2026-11-22T09:30:00Z")
+    .nullish()
+    .transform((moment) => moment || null),
   ig_id: ForeignId.nullish(),
   /** ManyChat's own record of the contact: only `ig_id` is read. */
   manychat_data: z.looseObject({ ig_id: ForeignId.nullish() }).nullish(),
-  organization_id: Id.optional(),
-  page_name: z.string().optional(),
+  ...ownOrganization,
 });
 export type DefaultReplyBody = z.infer<typeof DefaultReplyBody>;
+
+const TagNames = z.array(TagName).max(MAX_TAGS);
+const TAG_CHANGES = ["add", "remove", "set"] as const;
+
+/** `POST /api/v1/contact/update-tags-external`: `set` replaces all tags, then `remove` and `add` act on the rest. */
+export const UpdateTagsBody = z
+  .strictObject({
+    contact_id: Id.optional(),
+    manychat_id: ForeignId.optional(),
+    username: Username.optional(),
+    add: TagNames.optional(),
+    remove: TagNames.optional(),
+    set: TagNames.optional(),
+    /** Names in `add` and `set` that are no tag yet become one; otherwise they are refused. */
+    create_missing: z.boolean().default(false),
+    ...ownOrganization,
+  })
+  .refine(
+    ({ contact_id, manychat_id, username }) =>
+      [contact_id, manychat_id, username].filter((name) => name !== undefined).length === 1,
+    {
+      path: ["contact_id"],
+      message: "name the contact by exactly one of: contact_id, manychat_id, username",
+    },
+  )
+  .refine((body) => TAG_CHANGES.some((name) => body[name] !== undefined), {
+    path: ["add"],
+    message: `name at least one of: ${TAG_CHANGES.join(", ")}`,
+  });
+export type UpdateTagsBody = z.infer<typeof UpdateTagsBody>;
 
 /** What a rule added to a change, as the API tells it. */
 export const AppliedAutomation = z.object({
@@ -97,6 +132,10 @@ export const AppliedAutomation = z.object({
   rule: z.string(),
   changed: z.enum(["stage", "status"]),
 });
+
+/** With `Prefer: wait=delivered`: how many open boards have what was committed. */
+export const Delivered = z.object({ boards: z.int(), acknowledged: z.int() });
+export type Delivered = z.infer<typeof Delivered>;
 
 export const ContactStatusAnswer = z.object({
   contact_id: Id,
@@ -108,6 +147,7 @@ export const ContactStatusAnswer = z.object({
   changed: z.array(z.string()),
   automations: z.array(AppliedAutomation),
   seq: z.int(),
+  delivered: Delivered.optional(),
 });
 export type ContactStatusAnswer = z.infer<typeof ContactStatusAnswer>;
 
@@ -117,3 +157,9 @@ export const DefaultReplyAnswer = z.union([
   ContactStatusAnswer.extend({ skipped: z.literal(false), created: z.boolean() }),
 ]);
 export type DefaultReplyAnswer = z.infer<typeof DefaultReplyAnswer>;
+
+export const TagsAnswer = ContactStatusAnswer.extend({
+  /** Names of all tags that the contact now has. */
+  tags: z.array(z.string()),
+});
+export type TagsAnswer = z.infer<typeof TagsAnswer>;

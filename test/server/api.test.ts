@@ -377,3 +377,40 @@ test("[TN4] [AU5] rules are for owner and admin, one enabled per trigger, and ac
   const unknownStage = await ask(owner.cookie, "POST", path, { ...body, stageId: "f".repeat(24) });
   expect([unknownStage.status, unknownStage.body.issues?.[0]?.path]).toEqual([400, "stageId"]);
 });
+
+test("[DR3] a reply from the future is refused, one without a moment was written now", async () => {
+  const { token } = await server.anOrganization();
+  const reply = (message_date: unknown) =>
+    call(server.url, "POST", "/contact/default-reply", {
+      token,
+      body: { manychat_id: 7, username: "kim", message_content: "hello", message_date },
+    });
+  const future = await reply("2199-01-01T00:00:00Z");
+  expect([future.status, future.body.issues?.[0]?.path]).toEqual([400, "message_date"]);
+  expect((await reply("yesterday")).status).toBe(400);
+  expect((await reply("")).status).toBe(201);
+  expect((await reply(null)).status).toBe(200);
+});
+
+test("[TN3] whatever organization a default reply names, it is the caller's own or 403", async () => {
+  const { token, id } = await server.anOrganization();
+  const reply = (organization_id: string) =>
+    call(server.url, "POST", "/contact/default-reply", {
+      token,
+      body: { manychat_id: 7, username: "kim", message_content: "hello", organization_id },
+    });
+  expect((await reply("another one")).status).toBe(403);
+  expect((await reply(id)).status).toBe(201);
+});
+
+test("[CC1] a new contact is given to a member, and to nobody else", async () => {
+  const { token, member } = await server.anOrganization();
+  const give = (assignee_id: string) =>
+    call(server.url, "POST", "/organization/create-contact", {
+      token,
+      body: { username: "kim", assignee_id },
+    });
+  const refused = await give("0".repeat(24));
+  expect([refused.status, refused.body.issues?.[0]?.path]).toEqual([400, "assignee_id"]);
+  expect((await give(member.id)).status).toBe(201);
+});

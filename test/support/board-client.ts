@@ -13,6 +13,7 @@ import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/appl
 import { EventFeed } from "@dmtracker/shared/pipeline/event-feed.ts";
 import { compareRanked } from "@dmtracker/shared/pipeline/ranks.ts";
 import { io, type Socket } from "socket.io-client";
+import { eventually } from "./eventually.ts";
 import { call } from "./http.ts";
 
 /** A client without a screen: it keeps a whole board true by the same shared code as the web app. */
@@ -24,6 +25,8 @@ export class BoardClient {
   /** Sizes of the messages that brought events. */
   readonly batches: PipelineEvent[][] = [];
   snapshots = 0;
+  /** Never says that it has got something. */
+  isDeaf = false;
   pipeline!: Pipeline;
   revoked: string | undefined;
   /** Numbers at which it was told that wins have changed. */
@@ -54,6 +57,9 @@ export class BoardClient {
     this.socket.on("pipeline:head", ({ seq }) => {
       this.#feed.noticeHead(seq);
       this.#closeGap();
+    });
+    this.socket.on("pipeline:delivered", ({ seq }, answer) => {
+      if (!this.isDeaf) void this.#answerDelivered(seq, answer);
     });
     this.socket.on("wins", ({ seq }) => this.wins.push(seq));
     this.socket.on("access:revoked", ({ reason }) => {
@@ -147,6 +153,14 @@ export class BoardClient {
         if (contact) this.contacts.set(id, contact);
       }
     }
+  }
+
+  async #answerDelivered(seq: number, answer: (applied: boolean) => void): Promise<void> {
+    this.#feed.noticeHead(seq);
+    await eventually(() => {
+      if (this.#feed.seq < seq) throw new Error("not applied yet");
+    });
+    answer(true);
   }
 
   #closeGap(): void {

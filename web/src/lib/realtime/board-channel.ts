@@ -26,6 +26,8 @@ export type ChannelListener = {
   disconnected: () => void;
   events: (message: { pipelineId: string; events: PipelineEvent[] }) => void;
   head: (message: { pipelineId: string; seq: number }) => void;
+  /** Somebody waits to hear that everything up to `seq` is on this screen. */
+  delivered: (message: { pipelineId: string; seq: number }, answer: (applied: boolean) => void) => void;
   presence: (message: { pipelineId: string; viewers: Viewer[] }) => void;
   /** Saved views of this pipeline are not what they were. */
   viewsChanged: (pipelineId: string) => void;
@@ -164,6 +166,7 @@ class SocketChannel implements BoardChannel {
     socket.on("pipeline:events", (message) => this.#tell("events", message));
     socket.on("pipeline:head", (message) => this.#tell("head", message));
     socket.on("bulk:progress", (message) => this.#tell("bulk", message));
+    socket.on("pipeline:delivered", (message, answer) => this.#tell("delivered", message, answer));
     socket.on("presence", (message) => this.#tell("presence", message));
     socket.on("wins", (message) => this.#tell("wins", message));
     socket.on("views:changed", ({ pipelineId }) => this.#tell("viewsChanged", pipelineId));

@@ -45,6 +45,8 @@ export class BoardSync {
   #cutPause: (() => void) | undefined;
   #gapTimer: ReturnType<typeof setTimeout> | undefined;
   #watchedGap: number | undefined;
+  /** Who waits to hear that a number is applied. */
+  #waiting: { seq: number; answer: (applied: boolean) => void }[] = [];
   #stopped = false;
 
   constructor(channel: BoardChannel, pipelineId: string, live: LiveState, target: SyncTarget) {
@@ -57,6 +59,9 @@ export class BoardSync {
       disconnected: () => this.#lose(),
       events: (message) => message.pipelineId === pipelineId && this.#receive(message.events),
       head: (message) => message.pipelineId === pipelineId && this.#hearHead(message.seq),
+      delivered: ({ pipelineId: asked, seq }, answer) => {
+        if (asked === pipelineId) this.#answerDelivered(seq, answer);
+      },
       presence: (message) => message.pipelineId === pipelineId && target.presence(message.viewers),
       woke: () => this.recheck(),
       revoked: (reason) => this.#end(reason),
@@ -74,6 +79,7 @@ export class BoardSync {
     // A number below ours: the database was put back to an earlier state, and so are we.
     if (!this.#feed || seq < this.#feed.seq) this.#feed = new EventFeed(seq);
     else this.#target.apply(this.#feed.restart(seq));
+    this.#tellApplied();
     if (this.#channel.connected && !this.#joined) void this.#catchUp();
   }
 
@@ -147,8 +153,22 @@ export class BoardSync {
     if (readable.length !== events.length) this.startOver();
     const due = this.#feed.receive(readable);
     if (due.length > 0) this.#target.apply(due);
+    this.#tellApplied();
     this.#hear();
     this.#watchGap();
+  }
+
+  #answerDelivered(seq: number, answer: (applied: boolean) => void): void {
+    this.#waiting.push({ seq, answer });
+    this.#tellApplied();
+    this.notice(seq);
+  }
+
+  #tellApplied(): void {
+    if (this.#waiting.length === 0) return;
+    const told = this.#waiting.filter(({ seq }) => seq <= this.seq);
+    this.#waiting = this.#waiting.filter(({ seq }) => seq > this.seq);
+    for (const { answer } of told) answer(true);
   }
 
   #watchGap(): void {
