@@ -4,7 +4,7 @@ import type { AppContext } from "#server/app-context.ts";
 import { findSettings } from "#server/organizations/organization-settings.store.ts";
 import { resolvePipelineId } from "#server/pipeline/resolve-stage.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
-import { collectWork, repliedTo } from "./member-figures.ts";
+import { collectWork, reachOf } from "./member-figures.ts";
 import { statusCode } from "./report-book.ts";
 import { viewReport, type ReportView } from "./report-view.ts";
 import { findMoves, findOutcomes, followFunnel, REACHED } from "./stage-figures.ts";
@@ -67,14 +67,14 @@ function ofOutcomes(view: ReportView, asked: Asked): number[] {
 
 async function ofMember(view: ReportView, asked: Asked): Promise<number[]> {
   const named = need("member", asked.member);
-  const { byPerson, lastReceived } = await collectWork(view);
-  const work = byPerson.get(named === "nobody" ? 0 : view.book.texts.codeOf(named));
+  const works = await collectWork(view);
+  const work = works.byPerson.get(named === "nobody" ? 0 : view.book.texts.codeOf(named));
   if (!work) return [];
   switch (asked.figure) {
     case "contacted":
-      return [...work.contacted.keys()];
+      return reachOf(work, works).contacted;
     case "replied":
-      return repliedTo(work, lastReceived);
+      return reachOf(work, works).replied;
     case "booked":
       return [...work.booked];
     case "won_by":

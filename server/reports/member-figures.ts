@@ -7,9 +7,9 @@ import { inSlices } from "./slices.ts";
 
 /** What one person did in the period; contacts by row. */
 export type Work = {
-  outreach: number;
-  /** When they first wrote to a contact in the period. */
-  contacted: Map<number, number>;
+  /** To whom they wrote, and when: one entry for each message. */
+  sentTo: number[];
+  sentAt: number[];
   booked: Set<number>;
   wins: Set<number>;
   done: number[];
@@ -17,8 +17,8 @@ export type Work = {
 };
 
 const aWork = (): Work => ({
-  outreach: 0,
-  contacted: new Map(),
+  sentTo: [],
+  sentAt: [],
   booked: new Set(),
   wins: new Set(),
   done: [],
@@ -29,6 +29,8 @@ export type Works = {
   byPerson: Map<number, Work>;
   /** By contact: when it last wrote to us. */
   lastReceived: Float64Array;
+  /** Room for `reachOf`, zeros between its calls. */
+  firstSent: Float64Array;
 };
 
 /** The work of the period by person; 0 stands for what no person did. */
@@ -53,9 +55,8 @@ export async function collectWork(view: ReportView): Promise<Works> {
       const person = by[row] ?? 0;
       if (kind[row] === FACT.sent) {
         const work = workOf(person);
-        work.outreach += 1;
-        const earlier = work.contacted.get(who);
-        if (earlier === undefined || moment < earlier) work.contacted.set(who, moment);
+        work.sentTo.push(who);
+        work.sentAt.push(moment);
       } else if (kind[row] === FACT.done) {
         const work = workOf(person);
         work.done.push(who);
@@ -68,29 +69,47 @@ export async function collectWork(view: ReportView): Promise<Works> {
   for (const { contact: who, at: moment, creditedTo } of book.wins.values()) {
     if (isAsked[who] && moment >= from && moment < until) workOf(creditedTo).wins.add(who);
   }
-  return { byPerson, lastReceived };
+  return { byPerson, lastReceived, firstSent: new Float64Array(isAsked.length) };
 }
 
-/** Contacts that wrote back after the first message of the period. */
-export const repliedTo = ({ contacted }: Work, lastReceived: Float64Array): number[] =>
-  [...contacted].filter(([who, first]) => (lastReceived[who] ?? 0) > first).map(([who]) => who);
+/**
+ * Contacts that somebody wrote to, and those of them that wrote back after the first message of the period. Called
+ * for one person after the other, so one column of first moments serves all of them.
+ */
+export function reachOf(
+  { sentTo, sentAt }: Pick<Work, "sentTo" | "sentAt">,
+  { lastReceived, firstSent }: Pick<Works, "lastReceived" | "firstSent">,
+): { contacted: number[]; replied: number[] } {
+  const contacted: number[] = [];
+  for (const [index, who] of sentTo.entries()) {
+    const moment = sentAt[index] ?? 0;
+    const earlier = firstSent[who] ?? 0;
+    if (earlier === 0) contacted.push(who);
+    if (earlier === 0 || moment < earlier) firstSent[who] = moment;
+  }
+  const replied = contacted.filter((who) => (lastReceived[who] ?? 0) > (firstSent[who] ?? 0));
+  for (const who of contacted) firstSent[who] = 0;
+  return { contacted, replied };
+}
 
 /** One row for every member, and for everyone else who did something in the period. */
 export async function countMembers(view: ReportView, members: readonly Member[]): Promise<MemberFigures[]> {
   const { book } = view;
-  const { byPerson, lastReceived } = await collectWork(view);
+  const works = await collectWork(view);
+  const { byPerson } = works;
   const { value } = book.contacts.at;
   const rowOf = (code: number, name: string, isMember: boolean): MemberFigures => {
     const work = byPerson.get(code) ?? aWork();
+    const { contacted, replied } = reachOf(work, works);
     let cents = 0;
     for (const who of work.wins) cents += Math.round((value[who] ?? 0) * 100);
     return {
       id: book.texts.textOf(code),
       name,
       isMember,
-      outreach: work.outreach,
-      contacted: work.contacted.size,
-      replied: repliedTo(work, lastReceived).length,
+      outreach: work.sentTo.length,
+      contacted: contacted.length,
+      replied: replied.length,
       bookings: work.booked.size,
       wins: work.wins.size,
       value: cents / 100,

@@ -47,19 +47,25 @@ export function partsOf({ first, last }: Days): { unit: PointUnit; parts: Days[]
   return { unit, parts };
 }
 
+const UTC_DAY_MS = 86_400_000;
+
 /**
- * The moment after the day of another moment. Asked for thousands of moments: every time zone switches days at
- * quarters of an hour, so one answer serves a whole quarter.
+ * The moment after the day of another moment. Asked for very many moments: what the calendar says is remembered, two
+ * answers for each day of UTC.
  */
 export function dayEnds(timeZone: string): (at: number) => number {
   const known = new Map<number, number>();
-  return (at) => {
-    const quarter = Math.floor(at / 900_000);
-    let end = known.get(quarter);
+  const endOf = (at: number): number => {
+    let end = known.get(at);
     if (end === undefined) {
       end = startOfDay(addDays(dayOf(at, timeZone), 1), timeZone);
-      known.set(quarter, end);
+      known.set(at, end);
     }
+    return end;
+  };
+  return (at) => {
+    let end = endOf(Math.floor(at / UTC_DAY_MS) * UTC_DAY_MS);
+    while (end <= at) end = endOf(end);
     return end;
   };
 }

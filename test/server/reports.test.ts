@@ -121,12 +121,18 @@ test("[RP1] every figure of 20,000 generated events is what a plain recount find
 
 test("[RP1] so are those of all time, and of contacts of one person or one source", async () => {
   const everything = { from: Date.parse("1999-12-31T23:00:00Z"), until: Date.parse("2030-01-01T23:00:00Z") };
-  check(await load("period=2000-01-01..2030-01-01"), lives, everything);
   const { owner } = organization;
+  // Asked first and recounted afterwards: a recount takes longer than an idle connection is kept.
+  const [all, ofOwner, ofImport] = [
+    await load("period=2000-01-01..2030-01-01"),
+    await load(`period=${PERIOD}&assignee=${owner.id},nobody`),
+    await load(`period=${PERIOD}&source=import`),
+  ];
+  check(all, lives, everything);
   const own = lives.filter(({ contact }) => contact.assigneeId === owner.id || contact.assigneeId === null);
-  check(await load(`period=${PERIOD}&assignee=${owner.id},nobody`), own, { from: FROM, until: UNTIL });
+  check(ofOwner, own, { from: FROM, until: UNTIL });
   const imported = lives.filter(({ contact }) => contact.source === "import");
-  check(await load(`period=${PERIOD}&source=import`), imported, { from: FROM, until: UNTIL });
+  check(ofImport, imported, { from: FROM, until: UNTIL });
 });
 
 test("[RP2] the parts of a period add up to it, each within its own days", async () => {

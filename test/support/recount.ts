@@ -145,25 +145,22 @@ export function recount(lives: readonly Life[], asked: RecountAsked) {
   };
 
   const members = (id: string | null) => {
-    const messages = lives.flatMap(({ contact, changes }) =>
-      changes
+    let [outreach, contacted, replied] = [0, 0, 0];
+    for (const { changes } of lives) {
+      const messages = changes
         .flatMap(({ events }) => events)
         .filter(({ type }) => type === "contact.message_logged")
         .map((event) => ({
-          contactId: contact.id,
           by: personOf(event),
           ...((event.after.message ?? event.after.lastMessage) as { direction: string; at: string }),
-        })),
-    );
-    const sent = messages.filter(({ direction, by, at }) => direction === "out" && by === id && isIn(at));
-    const contacted = [...new Set(sent.map(({ contactId }) => contactId))];
-    const replied = contacted.filter((contactId) => {
-      const mine = sent.filter((one) => one.contactId === contactId).map(({ at }) => Date.parse(at));
-      const first = Math.min(...mine);
-      return messages.some(
-        (one) => one.contactId === contactId && one.direction === "in" && Date.parse(one.at) > first,
-      );
-    });
+        }));
+      const sent = messages.filter(({ direction, by, at }) => direction === "out" && by === id && isIn(at));
+      if (sent.length === 0) continue;
+      const first = Math.min(...sent.map(({ at }) => Date.parse(at)));
+      outreach += sent.length;
+      contacted += 1;
+      replied += messages.some(({ direction, at }) => direction === "in" && Date.parse(at) > first) ? 1 : 0;
+    }
     const done = lives
       .flatMap(({ changes }) => changes.flatMap(({ events }) => events))
       .filter(
@@ -181,9 +178,9 @@ export function recount(lives: readonly Life[], asked: RecountAsked) {
       ),
     );
     return {
-      outreach: sent.length,
-      contacted: contacted.length,
-      replied: replied.length,
+      outreach,
+      contacted,
+      replied,
       bookings: bookings.length,
       wins: wins.length,
       value: total(wins).value,
