@@ -79,6 +79,8 @@ const TIMED_RULES_EVERY_MS = 60_000;
 export type Application = {
   context: AppContext;
   url: string;
+  /** What is really connected and listened to. */
+  io: LiveServer;
   /** Stops taking changes, finishes those it took, then closes every connection. */
   stop(): Promise<void>;
 };
@@ -305,6 +307,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   return {
     context: app,
     url: publicUrl,
+    io,
     async stop() {
       isStopping = true;
       stopHeartbeat();

@@ -3,6 +3,7 @@ import type { AppContext } from "#server/app-context.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
 import { asRequestHeaders, inOurWords } from "#server/platform/auth-answer.ts";
 import { unseal } from "#server/platform/seal.ts";
+import { announceOrganization } from "./announce-organization.ts";
 import { findPerson } from "./caller.ts";
 import { findInvitation, type OpenInvitation } from "./invitation.store.ts";
 import { findMembers, findOrganization, findUserByEmail } from "./member.store.ts";
@@ -60,7 +61,7 @@ export async function acceptInvitation(
   body: AcceptInvitationBody,
   headers: Headers,
 ): Promise<Headers> {
-  const { id, email } = await requireInvitation(app, body.token);
+  const { id, email, organizationId } = await requireInvitation(app, body.token);
   const next = await nextStep(app, email, headers);
   if (next === "sign_in") throw new AppError("unauthenticated", `Sign in as ${email} to accept`);
   if (next === "other") {
@@ -68,6 +69,10 @@ export async function acceptInvitation(
   }
   const made = next === "new" ? await makeAccount(app, email, body, headers) : undefined;
   const session = made ? asRequestHeaders(made) : headers;
-  await inOurWords(app.auth.api.acceptInvitation({ body: { invitationId: id }, headers: session }));
+  const { member } = await inOurWords(
+    app.auth.api.acceptInvitation({ body: { invitationId: id }, headers: session }),
+  );
+  const joined = { type: "user", id: member.userId, name: body.name ?? email } as const;
+  await announceOrganization(app, organizationId, joined);
   return made ?? new Headers();
 }

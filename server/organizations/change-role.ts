@@ -1,6 +1,7 @@
 import type { GivenRole } from "@dmtracker/shared/contracts/members.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { AppError } from "#server/platform/app-error.ts";
+import { announceOrganization } from "./announce-organization.ts";
 import type { Caller } from "./caller.ts";
 import { findMembership, findOrganization, setRole } from "./member.store.ts";
 
@@ -22,4 +23,5 @@ export async function changeRole(
   const organization = await findOrganization(app.auth, organizationId);
   const reason = `${actor.name} made you ${role === "admin" ? "an admin" : "a member"} of ${organization?.name ?? "this organization"}.`;
   app.live.revokeMember(organizationId, userId, { cause: "role_changed", reason });
+  await announceOrganization(app, organizationId, actor);
 }

@@ -7,7 +7,7 @@ import type { Caller } from "./caller.ts";
 import { findOrganization } from "./member.store.ts";
 
 /** Collections that belong to no organization, or whose record has the organization's own id. */
-export const WITHOUT_ORGANIZATION = ["DemoRecord", OrganizationSettingsModel.modelName];
+export const WITHOUT_ORGANIZATION = ["DemoRecord", "Lease", OrganizationSettingsModel.modelName];
 
 /** Every record of every collection says whose it is: by organization, or by pipeline. */
 async function deleteRecords(organizationId: string): Promise<void> {

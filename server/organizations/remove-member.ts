@@ -1,4 +1,5 @@
 import type { AppContext } from "#server/app-context.ts";
+import { announceOrganization } from "./announce-organization.ts";
 import type { Caller } from "./caller.ts";
 import { noSuchMember, ownerStays } from "./change-role.ts";
 import { forgetSeen } from "./last-seen.store.ts";
@@ -17,4 +18,5 @@ export async function removeMember(
   const reason = actor.id === userId ? `You have left ${name}.` : `${actor.name} removed you from ${name}.`;
   app.live.revokeMember(organizationId, userId, { cause: "removed", reason });
   await forgetSeen(organizationId, userId);
+  await announceOrganization(app, organizationId, actor);
 }

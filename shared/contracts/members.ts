@@ -10,7 +10,9 @@ export type GivenRole = z.infer<typeof GivenRole>;
 export const InviteBody = z.strictObject({ email: AccountEmail, role: GivenRole });
 export const RoleBody = z.strictObject({ role: GivenRole });
 export const UserIdParam = z.object({ userId: Id });
-export const InvitationIdParam = z.object({ invitationId: Id });
+/** Invitations have opaque ids of their own. */
+const InvitationId = z.string().regex(/^[\w-]{1,64}$/, "must be the id of an invitation");
+export const InvitationIdParam = z.object({ invitationId: InvitationId });
 export const OrganizationIdParam = z.object({ organizationId: Id });
 export const OrganizationNameBody = z.strictObject({ name: OrganizationName });
 export const TransferBody = z.strictObject({ user_id: Id, password: Password });
@@ -33,7 +35,7 @@ export const MemberDetails = z.object({
 export type MemberDetails = z.infer<typeof MemberDetails>;
 
 export const Invitation = z.object({
-  id: Id,
+  id: InvitationId,
   email: z.string(),
   role: GivenRole,
   invitedBy: z.string(),

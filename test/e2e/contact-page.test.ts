@@ -191,7 +191,7 @@ test("[RT10] signing out in one tab ends the other at once, with the reason", as
   const second = await person.context.newPage();
   await second.goto(product.url);
   await second.locator("[data-card]").first().waitFor();
-  await person.page.getByRole("button", { name: /theme and sign out/ }).click();
+  await person.page.getByRole("button", { name: /account, organizations/ }).click();
   await person.page.getByRole("menuitem", { name: "Sign out" }).click();
   await person.page.waitForURL("**/sign-in**");
   await second

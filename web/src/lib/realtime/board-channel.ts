@@ -6,6 +6,7 @@ import type {
 } from "@dmtracker/shared/contracts/bulk.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type {
+  AccessEnd,
   ChangeContactMessage,
   ChangeReply,
   ClientToServerEvents,
@@ -37,7 +38,7 @@ export type ChannelListener = {
   /** The browser came back (network, tab): what is on the screen may be old without a sign. */
   woke: () => void;
   /** Access is gone: signed out, removed or without a session. The channel stops by itself. */
-  revoked: (reason: string) => void;
+  revoked: (reason: string, cause?: AccessEnd["cause"]) => void;
 };
 
 /** The live connection as the state knows it; tests put a fake of this type in its place. */
@@ -160,7 +161,7 @@ class SocketChannel implements BoardChannel {
     socket.on("connect_error", (error) => {
       if (error.message === "unauthenticated") this.#tell("revoked", "You are signed out");
       else if (error.message === "no_organization")
-        this.#tell("revoked", "You are no longer a member of this organization");
+        this.#tell("revoked", "You are no longer a member of this organization", "removed");
       else if (!socket.active) setTimeout(() => this.connect(), RECONNECT_MAX_MS * Math.random());
     });
     socket.on("pipeline:events", (message) => this.#tell("events", message));
@@ -170,7 +171,7 @@ class SocketChannel implements BoardChannel {
     socket.on("presence", (message) => this.#tell("presence", message));
     socket.on("wins", (message) => this.#tell("wins", message));
     socket.on("views:changed", ({ pipelineId }) => this.#tell("viewsChanged", pipelineId));
-    socket.on("access:revoked", ({ reason }) => this.#tell("revoked", reason));
+    socket.on("access:revoked", ({ reason, cause }) => this.#tell("revoked", reason, cause));
   }
 
   #watchBrowser(): () => void {

@@ -3,6 +3,7 @@ import CalendarClock from "@lucide/svelte/icons/calendar-clock";
 import CircleX from "@lucide/svelte/icons/circle-x";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import Tags from "@lucide/svelte/icons/tags";
+import UsersRound from "@lucide/svelte/icons/users-round";
 import Workflow from "@lucide/svelte/icons/workflow";
 import { resolve } from "$app/paths";
 import type { ResolvedPathname } from "$app/types";
@@ -15,7 +16,10 @@ export type SettingsGroup = { label: string; entries: SettingsEntry[] };
 export const settingsGroups = (): SettingsGroup[] => [
   {
     label: "Organization",
-    entries: [{ href: resolve("/(app)/settings/organization"), label: "General", icon: Building2 }],
+    entries: [
+      { href: resolve("/(app)/settings/organization"), label: "General", icon: Building2 },
+      { href: resolve("/(app)/settings/members"), label: "Members", icon: UsersRound },
+    ],
   },
   {
     label: "Pipeline",

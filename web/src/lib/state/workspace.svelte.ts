@@ -1,3 +1,4 @@
+import type { AccessEnd } from "@dmtracker/shared/contracts/realtime.ts";
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { createContext } from "svelte";
 import * as viewSource from "#lib/api/views.ts";
@@ -27,13 +28,18 @@ export class Workspace {
   views = $state.raw<SavedViews>();
   /** One's own acts on many contacts, whatever pipeline. */
   bulk = $state.raw<BulkActions>();
-  /** Why access ended, as a sentence. */
-  revoked = $state<string>();
+  /** Why access ended. */
+  revoked = $state.raw<AccessEnd>();
   #channel: BoardChannel | undefined;
   #release: (() => void) | undefined;
 
   constructor(session: Session) {
     this.session = session;
+  }
+
+  /** Whatever page is open, losing access shows at once. */
+  connect(): void {
+    this.#channel ??= this.#openChannel();
   }
 
   /** The board of a pipeline; the same one as long as the pipeline is the same. */
@@ -100,13 +106,13 @@ export class Workspace {
 
   #openChannel(): BoardChannel {
     const channel = openBoardChannel();
-    channel.listen({ revoked: (reason) => this.#end(reason) });
+    channel.listen({ revoked: (reason, cause) => this.#end(reason, cause) });
     channel.connect();
     return channel;
   }
 
-  #end(reason: string): void {
-    this.revoked = reason;
+  #end(reason: string, cause: AccessEnd["cause"] = "signed_out"): void {
+    this.revoked ??= { cause, reason };
     this.#channel?.close();
   }
 }

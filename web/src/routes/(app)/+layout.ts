@@ -20,6 +20,7 @@ export const load: LayoutLoad = async ({ url, untrack, depends }) => {
       const wanted = untrack(() => url.pathname + url.search);
       redirect(307, `${resolve("/sign-in")}?next=${encodeURIComponent(wanted)}`);
     }
+    if (problem.code === "no_organization") redirect(307, resolve("/organizations"));
     error(problem.code === "network" || problem.code === "busy" ? 503 : 500, problem.message);
   }
 };

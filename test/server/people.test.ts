@@ -1,0 +1,286 @@
+import mongoose from "mongoose";
+import type { Account } from "@dmtracker/shared/contracts/accounts.ts";
+import type { Invitation, InvitationLetter, MemberList } from "@dmtracker/shared/contracts/members.ts";
+import type { Session } from "@dmtracker/shared/contracts/people.ts";
+import type { AccessEnd } from "@dmtracker/shared/contracts/realtime.ts";
+import { WITHOUT_ORGANIZATION } from "@dmtracker/server/organizations/delete-organization.ts";
+import { io } from "socket.io-client";
+import { expect, onTestFinished, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { call } from "../support/http.ts";
+import { startServer, type TestOrganization, type TestPerson } from "../support/server.ts";
+
+const server = await startServer();
+const PASSWORD = "correct horse battery";
+let people = 0;
+const anEmail = (): string => `person.${(people += 1)}@example.com`;
+
+const cookieOf = (headers: Headers): string =>
+  headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";")[0])
+    .join("; ");
+
+const post = <T = Record<string, unknown>>(path: string, body: unknown, cookie?: string) =>
+  call<T>(server.url, "POST", path, { body, ...(cookie ? { cookie } : {}) });
+
+async function signUp(email = anEmail(), organization_name = "Acme") {
+  const answer = await post("/sign-up", { name: "Olu", email, password: PASSWORD, organization_name });
+  return { email, ...answer, cookie: cookieOf(answer.headers) };
+}
+
+async function invite({ owner }: TestOrganization, email: string, role: "admin" | "member" = "member") {
+  const { body } = await post<{ invitation: Invitation }>("/invitations", { email, role }, owner.cookie);
+  const { link } = body.data.invitation;
+  return { ...body.data.invitation, token: link.slice(link.indexOf("#") + 1) };
+}
+
+/** A page that is open somewhere: it hears why its access ended. */
+async function aPage(cookie: string) {
+  const ends: AccessEnd[] = [];
+  const socket = io(server.url, {
+    transports: ["websocket"],
+    extraHeaders: { cookie },
+    forceNew: true,
+    reconnection: false,
+  });
+  onTestFinished(() => void socket.disconnect());
+  socket.on("access:revoked", (end: AccessEnd) => ends.push(end));
+  await new Promise((resolve, reject) => {
+    socket.once("connect", () => resolve(undefined));
+    socket.once("connect_error", reject);
+  });
+  return { socket, ends };
+}
+
+const signIn = (email: string, password = PASSWORD) =>
+  fetch(`${server.url}/api/auth/sign-in/email`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: server.url },
+    body: JSON.stringify({ email, password }),
+  });
+
+const rolesOf = async (organization: TestOrganization, { cookie }: TestPerson) => {
+  const { body } = await call<MemberList>(server.url, "GET", "/members", { cookie });
+  return Object.fromEntries(body.data.members.map(({ id, role }) => [id, role]));
+};
+
+test("[PE1] who signs up owns a new organization with its default pipeline, and all of it answers while empty", async () => {
+  const { status, cookie } = await signUp();
+  expect(status).toBe(201);
+  const { body } = await call<Session>(server.url, "GET", "/me", { cookie });
+  expect(body.data).toMatchObject({ role: "owner", organization: { name: "Acme" } });
+  const pipelines = await call<{ pipelines: { id: string; stages: { name: string }[] }[] }>(
+    server.url,
+    "GET",
+    "/pipelines",
+    { cookie },
+  );
+  const [pipeline] = pipelines.body.data.pipelines;
+  expect(pipeline?.stages.map(({ name }) => name)).toEqual([
+    "Outreach Sent",
+    "In Conversation",
+    "Interested",
+    "Meeting Booked",
+    "Closed",
+    "Lost",
+  ]);
+  for (const path of [
+    `/pipelines/${pipeline?.id}/board`,
+    "/contacts",
+    "/follow-ups",
+    "/activity",
+    "/reports",
+    "/wins",
+    "/tags",
+    "/members",
+  ]) {
+    expect([path, (await call(server.url, "GET", path, { cookie })).status]).toEqual([path, 200]);
+  }
+});
+
+test("[PE1] every mistake in signing up names its field", async () => {
+  const { body } = await post("/sign-up", {
+    name: " ",
+    email: "no",
+    password: "short",
+    organization_name: "",
+  });
+  expect(body.issues?.map(({ path }) => path).sort()).toEqual([
+    "email",
+    "name",
+    "organization_name",
+    "password",
+  ]);
+  const { email } = await signUp();
+  const again = await signUp(email);
+  expect(again.body).toMatchObject({ code: "duplicate", issues: [{ path: "email" }] });
+});
+
+test("[PE2] an invitation is accepted once, by its address only, with a new account or an existing one", async () => {
+  const organization = await server.anOrganization();
+  const email = anEmail();
+  const { token, id } = await invite(organization, email, "admin");
+  const read = await post<InvitationLetter>("/invitations/read", { token });
+  expect(read.body.data).toMatchObject({ email, role: "admin", invitedBy: "Ana", next: "new" });
+  const other = await post<InvitationLetter>("/invitations/read", { token }, organization.member.cookie);
+  expect(other.body.data.next).toBe("other");
+  expect((await post("/invitations/accept", { token }, organization.member.cookie)).status).toBe(403);
+  const bare = await post("/invitations/accept", { token });
+  expect(bare.body).toMatchObject({ code: "invalid", issues: [{ path: "name" }] });
+  const joined = await post("/invitations/accept", { token, name: "Nia", password: PASSWORD });
+  expect(joined.status).toBe(200);
+  const me = await call<Session>(server.url, "GET", "/me", { cookie: cookieOf(joined.headers) });
+  expect(me.body.data).toMatchObject({ role: "admin", organization: { id: organization.id } });
+  expect((await post("/invitations/accept", { token })).status).toBe(404);
+  expect((await post("/invitations/read", { token: id })).status).toBe(404);
+
+  const second = await server.anOrganization();
+  const known = await invite(second, email);
+  expect((await post<InvitationLetter>("/invitations/read", { token: known.token })).body.data.next).toBe(
+    "sign_in",
+  );
+  expect((await post("/invitations/accept", { token: known.token })).status).toBe(401);
+  const cookie = cookieOf((await signIn(email)).headers);
+  expect((await post("/invitations/accept", { token: known.token }, cookie)).status).toBe(200);
+  const account = await call<Account>(server.url, "GET", "/account", { cookie });
+  expect(account.body.data.organizations.map(({ role }) => role).sort()).toEqual(["admin", "member"]);
+});
+
+test("[PE2] a revoked invitation and a forged one are worth nothing; inviting again replaces the link", async () => {
+  const organization = await server.anOrganization();
+  const email = anEmail();
+  const [first, second] = [await invite(organization, email), await invite(organization, email)];
+  expect((await post("/invitations/read", { token: first.token })).status).toBe(404);
+  const forged = `${second.token.split(".")[0]}.${first.token.split(".")[1]}`;
+  expect((await post("/invitations/read", { token: forged })).status).toBe(404);
+  const path = `/invitations/${second.id}`;
+  expect((await call(server.url, "DELETE", path, { cookie: organization.admin.cookie })).status).toBe(200);
+  expect((await post("/invitations/read", { token: second.token })).status).toBe(404);
+  const owner = await post("/invitations", { email: anEmail(), role: "owner" }, organization.owner.cookie);
+  expect(owner.body).toMatchObject({ code: "invalid", issues: [{ path: "role" }] });
+});
+
+test("[PE3] one session shows one organization: switching tells the other pages, and losing one opens no other", async () => {
+  const organization = await server.anOrganization();
+  const { email, cookie } = await signUp();
+  const { token } = await invite(organization, email);
+  await post("/invitations/accept", { token }, cookie);
+  const page = await aPage(cookie);
+  const own = await call<Account>(server.url, "GET", "/account", { cookie });
+  const acme = own.body.data.organizations.find(({ role }) => role === "owner");
+  expect((await post(`/organizations/${acme?.id}/open`, {}, cookie)).status).toBe(200);
+  await eventually(() => expect(page.ends).toMatchObject([{ cause: "switched" }]));
+  await post(`/organizations/${organization.id}/open`, {}, cookie);
+  const userId = own.body.data.user.id;
+  await call(server.url, "DELETE", `/members/${userId}`, { cookie: organization.owner.cookie });
+  const read = await call(server.url, "GET", "/contacts", { cookie });
+  expect(read).toMatchObject({ status: 403, body: { code: "no_organization" } });
+});
+
+test("[PE4] [RT10] a role changes at once on every open page, and the owner's never by others", async () => {
+  const organization = await server.anOrganization();
+  const { owner, admin, member } = organization;
+  const page = await aPage(admin.cookie);
+  const patch = (who: TestPerson, by: TestPerson, role: string) =>
+    call(server.url, "PATCH", `/members/${who.id}`, { cookie: by.cookie, body: { role } });
+  expect((await patch(owner, admin, "member")).status).toBe(403);
+  expect((await patch(member, owner, "owner")).status).toBe(400);
+  expect((await patch(admin, owner, "member")).status).toBe(200);
+  await eventually(() =>
+    expect(page.ends).toMatchObject([
+      { cause: "role_changed", reason: expect.stringContaining("Ana made you") as string },
+    ]),
+  );
+  await eventually(() => expect(page.socket.connected).toBe(false));
+  expect(
+    (await call(server.url, "POST", "/tags", { cookie: admin.cookie, body: { name: "hot" } })).status,
+  ).toBe(403);
+  const taken = await call(server.url, "DELETE", `/members/${owner.id}`, { cookie: owner.cookie });
+  expect(taken.status).toBe(403);
+});
+
+test("[PE5] ownership goes to one person, with the password, and there is exactly one owner whatever comes at once", async () => {
+  const organization = await server.anOrganization();
+  const { owner, admin, member } = organization;
+  const give = (to: TestPerson, password = PASSWORD) =>
+    post("/organization/owner", { user_id: to.id, password }, owner.cookie);
+  expect((await give(admin, "wrong password")).body).toMatchObject({ issues: [{ path: "password" }] });
+  expect((await post("/organization/leave", {}, owner.cookie)).status).toBe(403);
+  const both = await Promise.all([give(admin), give(member)]);
+  expect(both.filter(({ status }) => status === 200)).toHaveLength(1);
+  const roles = await rolesOf(organization, owner);
+  expect(Object.values(roles).filter((role) => role === "owner")).toHaveLength(1);
+  expect(roles[owner.id]).toBe("admin");
+});
+
+test("[PE6] deleting an organization takes its name and password, and leaves nothing of it", async () => {
+  const organization = await server.anOrganization();
+  const { owner, member, token, id } = organization;
+  const page = await aPage(member.cookie);
+  await post("/organization/create-contact", { username: "kim.fit", tags: ["hot"] }, owner.cookie);
+  const { body } = await call<Session>(server.url, "GET", "/me", { cookie: owner.cookie });
+  const { name } = body.data.organization;
+  const end = (typed: string, password = PASSWORD) =>
+    call(server.url, "DELETE", "/organization", { cookie: owner.cookie, body: { name: typed, password } });
+  expect((await end(name, "wrong password")).body).toMatchObject({ issues: [{ path: "password" }] });
+  expect((await end("Another")).body).toMatchObject({ issues: [{ path: "name" }] });
+  expect((await end(name)).status).toBe(200);
+  await eventually(() => expect(page.ends).toMatchObject([{ cause: "deleted" }]));
+  expect((await call(server.url, "GET", "/contacts", { token })).status).toBe(401);
+  expect((await call(server.url, "GET", "/contacts", { cookie: owner.cookie })).status).toBe(403);
+  const objectId = new mongoose.Types.ObjectId(id);
+  for (const collection of await mongoose.connection.db!.collections()) {
+    const left = await collection.countDocuments({ organizationId: { $in: [objectId, id] } });
+    expect([collection.collectionName, left]).toEqual([collection.collectionName, 0]);
+  }
+});
+
+test("[PE6] every collection says whose its records are, so that none is forgotten", () => {
+  const models = Object.values(mongoose.models).filter(
+    ({ modelName }) => !WITHOUT_ORGANIZATION.includes(modelName),
+  );
+  const nobodys = models.filter(({ schema }) => !schema.path("organizationId") && !schema.path("pipelineId"));
+  expect(nobodys.map(({ modelName }) => modelName)).toEqual([]);
+});
+
+test("[PE7] a changed password ends the other sessions and keeps this one; signing out everywhere ends all", async () => {
+  const { email, cookie } = await signUp();
+  const elsewhere = cookieOf((await signIn(email)).headers);
+  const [here, there] = [await aPage(cookie), await aPage(elsewhere)];
+  const wrong = await post(
+    "/account/password",
+    { password: "not it", new_password: "new horse battery" },
+    cookie,
+  );
+  expect(wrong.body).toMatchObject({ issues: [{ path: "password" }] });
+  await post("/account/password", { password: PASSWORD, new_password: "new horse battery" }, cookie);
+  await eventually(() => expect(there.ends).toMatchObject([{ cause: "signed_out" }]));
+  expect(here.ends).toEqual([]);
+  expect((await signIn(email)).status).toBe(401);
+  expect((await call(server.url, "GET", "/me", { cookie: elsewhere })).status).toBe(401);
+  await call(server.url, "DELETE", "/account/sessions", { cookie });
+  await eventually(() => expect(here.ends).toMatchObject([{ cause: "signed_out" }]));
+  expect((await call(server.url, "GET", "/me", { cookie })).status).toBe(401);
+});
+
+test("[PE8] without mail an admin hands out a link that works once, never for the owner or who belongs elsewhere", async () => {
+  const organization = await server.anOrganization();
+  const { owner, admin, member } = organization;
+  const reset = (who: TestPerson, by: TestPerson) =>
+    post<{ link: string }>(`/members/${who.id}/reset-link`, {}, by.cookie);
+  expect((await reset(owner, admin)).status).toBe(403);
+  expect((await reset(admin, admin)).status).toBe(403);
+  const { body } = await reset(member, admin);
+  const token = body.data.link.split("#")[1];
+  const page = await aPage(member.cookie);
+  expect((await post("/password-reset", { token, password: "new horse battery" })).status).toBe(200);
+  await eventually(() => expect(page.ends).toMatchObject([{ cause: "signed_out" }]));
+  expect((await post("/password-reset", { token, password: "newer horse battery" })).status).toBe(404);
+  expect((await signIn(member.email, "new horse battery")).status).toBe(200);
+  const elsewhere = await server.anOrganization();
+  const { token: invited } = await invite(elsewhere, member.email);
+  const cookie = cookieOf((await signIn(member.email, "new horse battery")).headers);
+  await post("/invitations/accept", { token: invited }, cookie);
+  expect((await reset(member, admin)).status).toBe(403);
+});
