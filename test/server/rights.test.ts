@@ -1,4 +1,4 @@
-import { accountsRoutes } from "@dmtracker/server/accounts/accounts.routes.ts";
+import type { accountsRoutes } from "@dmtracker/server/accounts/accounts.routes.ts";
 import { AUTH_ENDPOINTS, ENDPOINTS, MESSAGES, type Access } from "@dmtracker/shared/contracts/doors.ts";
 import { may, RIGHTS, type Asker, type Right } from "@dmtracker/shared/contracts/rights.ts";
 import type { Router } from "express";
