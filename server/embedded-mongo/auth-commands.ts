@@ -1,5 +1,6 @@
 import { Conversation, MECHANISM } from "./auth.ts";
 import type { Context, Reply } from "./context.ts";
+import { describeValue } from "./duplicate-key.ts";
 import { CommandError, badValue } from "./errors.ts";
 import { Bin } from "./values.ts";
 
@@ -16,10 +17,11 @@ export function requireAccess({ access, command }: Context): void {
 
 export function saslStart({ instance, access, body }: Context): Reply {
   if (!instance.verifier) throw badValue("this server has no users");
-  if (body.get("mechanism") !== MECHANISM)
+  const mechanism = body.get("mechanism");
+  if (mechanism !== MECHANISM)
     throw new CommandError(
       334,
-      `Received authentication for mechanism ${String(body.get("mechanism"))} which is not enabled`,
+      `Received authentication for mechanism ${describeValue(mechanism)} which is not enabled`,
     );
   access.conversation = new Conversation(instance.verifier, textOf(body.get("payload")));
   return step(access.conversation.challenge, false);

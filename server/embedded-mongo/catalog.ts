@@ -27,6 +27,8 @@ export class Index {
   dropped = false;
   /** Keys that open transactions will write, by the text of the key. Unique indexes only. */
   readonly claims = new Map<string, { owner: Transaction; rid: number }>();
+  /** When a commit took a unique key away, as long as an open transaction may still see it there. */
+  readonly freed = new Map<string, number>();
   readonly #topFields: ReadonlySet<string>;
 
   constructor(id: number, spec: Doc, multikey: number) {

@@ -1,4 +1,4 @@
-import { type Encodable, decode, encode } from "./bson-codec.ts";
+import { decode, encode } from "./bson-codec.ts";
 import type { Collection, Index } from "./catalog.ts";
 import {
   type Context,

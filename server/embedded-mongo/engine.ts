@@ -9,6 +9,7 @@ import type { Doc } from "./values.ts";
 /** One document in two forms. */
 export type Version = { doc: Doc; bytes: Uint8Array };
 
+const GIVEN_UP = -1;
 const MAX_TRANSACTION_BYTES = 256 * 1024 * 1024;
 
 /**
@@ -23,12 +24,14 @@ export class Engine {
   onRollback: () => void = () => undefined;
   readonly #open = new Set<Transaction>();
   #historyLog: { collection: Collection; rid: number; until: number }[] = [];
+  #freedLog: { index: Index; key: string; until: number }[] = [];
 
   constructor(options: StoreOptions = {}) {
     this.store = new Store(options);
     this.store.onRollback = () => {
       for (const transaction of [...this.#open]) this.abort(transaction);
       this.#historyLog = [];
+      this.#freedLog = [];
       this.onRollback();
     };
   }
@@ -161,10 +164,13 @@ export class Engine {
   ): void {
     const claim = index.claims.size > 0 ? index.claims.get(key.toString("latin1")) : undefined;
     if (claim && claim.rid !== rid) {
-      if (claim.owner === transaction) throw duplicateKey(collection, index, doc);
-      if (transaction) throw writeConflict();
-      throw new BlockedByTransaction(claim.owner);
+      if (claim.owner !== transaction)
+        throw transaction ? writeConflict() : new BlockedByTransaction(claim.owner);
+      if (claim.rid !== GIVEN_UP) throw duplicateKey(collection, index, doc);
     }
+    // Gone since the snapshot: the transaction would see the key twice.
+    if (transaction && (index.freed.get(key.toString("latin1")) ?? 0) > transaction.snapshot)
+      throw writeConflict();
     for (const other of this.store.ridsOfKey(collection, index, key)) {
       if (other === rid) continue;
       const owner = collection.claims.get(other);
@@ -197,9 +203,11 @@ export class Engine {
     const known = entries.get(rid);
     for (const { index, removed, added } of changes) {
       if (!index.unique) continue;
-      for (const key of removed)
-        if (index.claims.get(key.toString("latin1"))?.owner === transaction)
-          index.claims.delete(key.toString("latin1"));
+      // A key that it gives up stays its own until the end, as everything that it has written.
+      for (const key of removed) {
+        const claim = index.claims.get(key.toString("latin1"));
+        if (claim?.owner === transaction) claim.rid = GIVEN_UP;
+      }
       for (const key of added) {
         const text = key.toString("latin1");
         index.claims.set(text, { owner: transaction, rid });
@@ -230,11 +238,19 @@ export class Engine {
     collection.changes++;
     for (const { index, removed, added } of changes) {
       if (index.dropped) continue;
-      for (const key of removed) this.store.removeEntry(collection, index, key, rid);
+      for (const key of removed) {
+        this.store.removeEntry(collection, index, key, rid);
+        if (index.unique && this.#open.size > 0) this.#rememberFreed(index, key.toString("latin1"), version);
+      }
       for (const key of added) this.store.addEntry(collection, index, key, rid);
     }
     if (after) this.store.putDocument(collection, rid, after);
     else this.store.deleteDocument(collection, rid);
+  }
+
+  #rememberFreed(index: Index, key: string, until: number): void {
+    index.freed.set(key, until);
+    this.#freedLog.push({ index, key, until });
   }
 
   #remember(collection: Collection, rid: number, before: Uint8Array | null, until: number): void {
@@ -294,6 +310,9 @@ export class Engine {
       else collection.history.delete(rid);
     }
     if (forget > 0) this.#historyLog = this.#historyLog.slice(forget);
+    const old = this.#freedLog.filter(({ until }) => until <= oldest);
+    for (const { index, key, until } of old) if (index.freed.get(key) === until) index.freed.delete(key);
+    if (old.length > 0) this.#freedLog = this.#freedLog.slice(old.length);
   }
 
   /** Open transactions that have written to the collection: changes of its definition wait for them. */

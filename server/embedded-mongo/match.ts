@@ -287,10 +287,14 @@ function modTest(operand: Value): LeafTest {
   const [divisor, remainder] = Array.isArray(operand) ? operand.map(toNumber) : [];
   if (divisor === undefined || remainder === undefined)
     throw badValue("malformed mod, needs to be an array of two numbers");
+  if (!Number.isFinite(divisor) || !Number.isFinite(remainder))
+    throw badValue("malformed mod, NaN or infinity");
   if (Math.trunc(divisor) === 0) throw badValue("divisor cannot be 0");
+  const [by, rest] = [BigInt(Math.trunc(divisor)), BigInt(Math.trunc(remainder))];
   return (value) => {
+    if (typeof value === "bigint") return value % by === rest;
     const number = toNumber(value);
-    return number !== undefined && Math.trunc(number) % Math.trunc(divisor) === Math.trunc(remainder);
+    return number !== undefined && Number.isFinite(number) && BigInt(Math.trunc(number)) % by === rest;
   };
 }
 

@@ -2,6 +2,7 @@ import type { Collection, Index, IndexField } from "./catalog.ts";
 import { badValue } from "./errors.ts";
 import { AFTER, encodeKey, inverted, isRangeComparable } from "./key-encoding.ts";
 import { type Filter, type Term, compileFilter } from "./match.ts";
+import { isArrayIndex } from "./paths.ts";
 import type { Range, ScanTarget } from "./scan.ts";
 import type { Sort } from "./sort.ts";
 import { type Doc, type Value, toNumber, typeNumber } from "./values.ts";
@@ -98,6 +99,8 @@ function score(candidate: Candidate): number {
 
 /** Whether the index has an entry for every document that the filter accepts. */
 function coversFilter(index: Index, filter: Filter): boolean {
+  // A number in a path means a position to the index, but to a filter also a field of the elements.
+  if (index.multikey && index.fields.some(({ parts }) => parts.some(isArrayIndex))) return false;
   if (index.sparse && !index.fields.some((field) => impliesExistence(filter, field.path))) return false;
   return !index.partialSpec || impliesPartial(filter, compileFilter(index.partialSpec));
 }

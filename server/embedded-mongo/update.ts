@@ -339,11 +339,22 @@ function rename(path: string, target: Value, paths: string[]): Action[] {
       run: (doc, context) => {
         const value = valueAtPath(doc, from);
         if (value === undefined) return;
+        requireNoArray(doc, from, "source");
+        requireNoArray(doc, to, "destination");
         visitPlaces(doc, from, false, context, (place) => place.remove());
         visitPlaces(doc, to, true, context, (place) => place.set(value));
       },
     },
   ];
+}
+
+function requireNoArray(doc: Doc, parts: readonly string[], name: string): void {
+  for (let i = 1; i < parts.length; i++) {
+    if (Array.isArray(valueAtPath(doc, parts.slice(0, i))))
+      throw badValue(
+        `The ${name} field cannot be an array element, '${parts.join(".")}' in doc with _id: ${describeValue(doc.get("_id"))} has an array field called '${parts[i - 1]}'`,
+      );
+  }
 }
 
 /** The document an upsert starts from: what the filter says by equality. */
