@@ -10,6 +10,8 @@ import type { Limits } from "./platform/limits.ts";
 import type { Live } from "./platform/live.ts";
 import type { Metrics } from "./platform/metrics.ts";
 import type { ReportBooks } from "./reports/report-books.ts";
+import type { Outbox } from "./platform/outgoing.ts";
+import type { WebhookRunner } from "./webhooks/webhook-runner.ts";
 import type { Mail } from "./platform/mail.ts";
 
 /** What use cases and doors may reach. */
@@ -27,5 +29,7 @@ export type AppContext = {
   metrics: Metrics;
   limits: Limits;
   mail: Mail;
+  outbox: Outbox;
+  webhooks: WebhookRunner;
   now(): Date;
 };

@@ -51,6 +51,7 @@ import { healthRoutes } from "./platform/health.ts";
 import { createMetrics } from "./platform/metrics.ts";
 import { createLogger } from "./platform/logger.ts";
 import { createMail } from "./platform/mail.ts";
+import { createOutbox } from "./platform/outgoing.ts";
 import { nameRequest } from "./platform/request-id.ts";
 import { connectNodes } from "./platform/redis.ts";
 import {
@@ -64,6 +65,8 @@ import { reversalRoutes } from "./reversal/reversal.routes.ts";
 import { createPresence } from "./presence/presence.ts";
 import { presenceSocket } from "./presence/presence.socket.ts";
 import { tokensRoutes } from "./tokens/tokens.routes.ts";
+import { WebhookRunner } from "./webhooks/webhook-runner.ts";
+import { webhooksRoutes } from "./webhooks/webhooks.routes.ts";
 import { viewsRoutes } from "./views/views.routes.ts";
 import { ReportBooks } from "./reports/report-books.ts";
 import { reportsRoutes } from "./reports/reports.routes.ts";
@@ -95,6 +98,7 @@ export type ApplicationOptions = {
   /** What time it is; tests have a clock of their own. */
   now?: () => Date;
   wakeMs?: number;
+  webhooksEveryMs?: number;
   /** Where log lines go; stderr by default. */
   logTo?: DestinationStream;
 };
@@ -154,6 +158,7 @@ function createPages(
     reportsRoutes(app),
     winsRoutes(app),
     tokensRoutes(app),
+    webhooksRoutes(app),
     unknownPath,
   );
   web.use("/api", unknownPath);
@@ -254,16 +259,20 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   let isStopping = false;
   const limits = createLimits(env.quotas, nodes?.client);
   const mail = createMail(env.smtp, logger);
+  const webhooks = new WebhookRunner();
   const app: AppContext = {
     env: { ...env, publicUrl, authSecret, origins },
     limits,
     mail,
+    outbox: createOutbox(env.webhooksMayReachInner),
+    webhooks,
     logger,
     live,
     now,
     commits: new CommitQueues(
       (pipeline, events) => {
         live.publishEvents(pipeline.id, pipeline.organizationId, events);
+        webhooks.hint();
       },
       recentSettings,
       metrics,
@@ -303,6 +312,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);
   const stopTimedRules = watchTimedRules(app, options.timedRulesEveryMs ?? TIMED_RULES_EVERY_MS);
   const stopTakingUp = takeUpBulks(app);
+  webhooks.start(app, options.webhooksEveryMs);
 
   return {
     context: app,
@@ -313,6 +323,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       stopHeartbeat();
       await stopTimedRules();
       stopTakingUp();
+      await webhooks.stop();
+      app.outbox.close();
       await app.bulks.stop();
       await stopWaking();
       await app.commits.stop();

@@ -70,6 +70,7 @@ const EnvSchema = z
       .default(0),
     SMTP_URL: Url("smtp", "smtps").optional(),
     MAIL_FROM: z.string().min(3).optional(),
+    WEBHOOK_ALLOW_PRIVATE: z.enum(["0", "1"], "must be 0 or 1").default("0"),
     RESET_LINK_FOR: z.email("must be an e-mail address").optional(),
     ...quotaFields,
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of: ${LOG_LEVELS.join(", ")}`).default("warn"),
@@ -104,6 +105,8 @@ export type Env = {
   smtp: { url: string; from: string } | undefined;
   /** Print a one-time link for this person at the start: the way back in for an owner without mail. */
   resetLinkFor: string | undefined;
+  /** Webhooks may go to this machine and its network, and without https. */
+  webhooksMayReachInner: boolean;
   quotas: Quotas;
 };
 
@@ -132,6 +135,7 @@ export function readEnv(variables: Record<string, string | undefined>): Env {
     trustProxy: data.TRUST_PROXY,
     smtp: data.SMTP_URL && data.MAIL_FROM ? { url: data.SMTP_URL, from: data.MAIL_FROM } : undefined,
     resetLinkFor: data.RESET_LINK_FOR,
+    webhooksMayReachInner: data.WEBHOOK_ALLOW_PRIVATE === "1",
     quotas: Object.fromEntries(
       Object.entries(QUOTAS).map(([variable, [name]]) => [name, data[variable as QuotaVariable]]),
     ) as Quotas,

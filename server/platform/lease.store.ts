@@ -2,7 +2,7 @@ import mongoose from "mongoose";
 
 type LeaseRecord = { _id: string; holder: string; until: Date };
 
-const LeaseModel = mongoose.model<LeaseRecord>(
+export const LeaseModel = mongoose.model<LeaseRecord>(
   "Lease",
   new mongoose.Schema(
     { _id: String, holder: String, until: Date },

@@ -97,6 +97,16 @@ export const ENDPOINTS = {
   "POST /tokens": "tokens:manage",
   "DELETE /tokens/:tokenId": "tokens:manage",
 
+  "GET /webhooks": "webhooks:manage",
+  "POST /webhooks": "webhooks:manage",
+  "PATCH /webhooks/:webhookId": "webhooks:manage",
+  "DELETE /webhooks/:webhookId": "webhooks:manage",
+  "POST /webhooks/:webhookId/secret": "webhooks:manage",
+  "POST /webhooks/:webhookId/ping": "webhooks:manage",
+  "POST /webhooks/:webhookId/replay": "webhooks:manage",
+  "GET /webhooks/:webhookId/deliveries": "webhooks:manage",
+  "POST /webhooks/:webhookId/deliveries/:deliveryId/redeliver": "webhooks:manage",
+
   "GET /wins": "contacts:read",
   /** A screen without an account: its own token opens this and nothing else. */
   "GET /wins/screen": "open",

@@ -47,3 +47,7 @@ export const INVITATION_DAYS = 7;
 /** API tokens and webhooks of one organization. */
 export const MAX_TOKENS = 50;
 export const MAX_TOKEN_NAME_LENGTH = 40;
+export const MAX_WEBHOOKS = 20;
+export const MAX_WEBHOOK_URL_LENGTH = 2_000;
+/** Deliveries of a webhook that are remembered. */
+export const DELIVERIES_KEPT = 200;

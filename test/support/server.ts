@@ -24,7 +24,7 @@ export type TestOrganization = {
 export type TestServer = Application & {
   anOrganization(): Promise<TestOrganization>;
   /** One more process on the same database. */
-  aSecondNode(): Promise<Application>;
+  aSecondNode(otherwise?: NodeOptions): Promise<Application>;
 };
 
 /** Environment variables, and what else a test may want to be otherwise. */
@@ -68,8 +68,8 @@ export async function startServer(options: NodeOptions = {}): Promise<TestServer
   return {
     ...application,
     anOrganization: () => makeOrganization(application),
-    async aSecondNode() {
-      const node = await startNode(options);
+    async aSecondNode(otherwise = options) {
+      const node = await startNode(otherwise);
       nodes.push(node);
       return node;
     },
