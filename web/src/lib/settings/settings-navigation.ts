@@ -1,9 +1,11 @@
 import Building2 from "@lucide/svelte/icons/building-2";
 import CalendarClock from "@lucide/svelte/icons/calendar-clock";
 import CircleX from "@lucide/svelte/icons/circle-x";
+import KeyRound from "@lucide/svelte/icons/key-round";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import Tags from "@lucide/svelte/icons/tags";
 import UsersRound from "@lucide/svelte/icons/users-round";
+import Webhook from "@lucide/svelte/icons/webhook";
 import Workflow from "@lucide/svelte/icons/workflow";
 import { resolve } from "$app/paths";
 import type { ResolvedPathname } from "$app/types";
@@ -34,6 +36,13 @@ export const settingsGroups = (): SettingsGroup[] => [
     entries: [
       { href: resolve("/(app)/settings/tags"), label: "Tags", icon: Tags },
       { href: resolve("/(app)/settings/lost-reasons"), label: "Lost reasons", icon: CircleX },
+    ],
+  },
+  {
+    label: "Programs",
+    entries: [
+      { href: resolve("/(app)/settings/api"), label: "API", icon: KeyRound },
+      { href: resolve("/(app)/settings/webhooks"), label: "Webhooks", icon: Webhook },
     ],
   },
 ];
