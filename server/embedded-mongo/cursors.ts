@@ -1,7 +1,7 @@
 import { Raw } from "./bson-codec.ts";
 import type { Context, Reply } from "./context.ts";
 import { CommandError, transactionAborted } from "./errors.ts";
-import { type Paced, startSlice } from "./scan.ts";
+import { type Paced, isSliceOver, startSlice } from "./scan.ts";
 
 /** A query that has not delivered everything yet. */
 type Cursor = {
@@ -111,6 +111,7 @@ async function fillBatch(
     }
     batch.push(new Raw(item));
     bytes += item.length;
+    if (isSliceOver()) await letOthersRun(context);
   }
 }
 

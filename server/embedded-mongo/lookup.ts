@@ -6,7 +6,7 @@ import { someAtPath, splitPath } from "./paths.ts";
 import { type Environment, type Stage, compileStages, parseStage, runStages } from "./pipeline.ts";
 import { setPath } from "./projection.ts";
 import { docOf, findDocuments } from "./query.ts";
-import type { Paced } from "./scan.ts";
+import { type Paced, isSliceOver } from "./scan.ts";
 import { type Doc, Regex, type Value, typeName } from "./values.ts";
 
 type Lookup = {
@@ -39,6 +39,7 @@ export function lookupStage(argument: Value, environment: Environment): Stage {
       const result = new Map(doc);
       setPath(result, lookup.as, found);
       yield result;
+      if (isSliceOver()) yield undefined;
     }
   };
 }

@@ -7,7 +7,7 @@ import { compileFilter } from "./match.ts";
 import { compileProjection, setPath } from "./projection.ts";
 import type { Engine } from "./engine.ts";
 import { cut } from "./query.ts";
-import type { Paced } from "./scan.ts";
+import { type Paced, isSliceOver } from "./scan.ts";
 import { parseSort, sortKey, sorted } from "./sort.ts";
 import type { Transaction } from "./transaction.ts";
 import { type Doc, type Value, isTruthy, toNumber, typeName } from "./values.ts";
@@ -260,7 +260,10 @@ function facet(argument: Value, environment: Environment): Stage {
 }
 
 function* from(docs: Doc[]): Paced<Doc> {
-  yield* docs;
+  for (const doc of docs) {
+    yield doc;
+    if (isSliceOver()) yield undefined;
+  }
 }
 
 function sortByCount(argument: Value, environment: Environment): Stage {

@@ -57,6 +57,7 @@ export function serverStatus({ instance }: Context): Reply {
     pid: process.pid,
     uptime: Math.floor(process.uptime()),
     localTime: new Date(),
+    mem: { bits: 64, resident: Math.round(process.memoryUsage.rss() / 2 ** 20), supported: true },
     transactions: { currentOpen: instance.engine.openTransactions },
     indexBuilds: [...instance.engine.store.collections.values()].flatMap(({ namespace, build }) =>
       build ? [{ ns: namespace, name: build.index.name, documentsDone: build.done }] : [],

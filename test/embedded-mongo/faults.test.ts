@@ -269,6 +269,62 @@ describe("an index that is built while others work", () => {
   });
 });
 
+describe("a slow aggregation", () => {
+  test.each([
+    [
+      "that groups everything",
+      [{ $group: { _id: { $mod: ["$n", 7000] }, sum: { $sum: "$n" } } }, { $sort: { sum: 1 } }],
+    ],
+    [
+      "that looks up for each document",
+      [
+        { $limit: 30_000 },
+        {
+          $lookup: {
+            from: "none",
+            localField: "n",
+            foreignField: "_id",
+            as: "x",
+            pipeline: [{ $match: {} }],
+          },
+        },
+        { $count: "n" },
+      ],
+    ],
+    [
+      "with facets",
+      [
+        {
+          $facet: {
+            a: [{ $group: { _id: "$n" } }, { $count: "n" }],
+            b: [{ $sort: { n: -1 } }, { $limit: 1 }],
+          },
+        },
+      ],
+    ],
+  ])("%s lets reads and writes of others go first", async (_title, pipeline) => {
+    const { collection } = await aServer();
+    const rows = await collection();
+    await rows.insertMany(
+      Array.from({ length: 60_000 }, (_, _id) => ({ _id: _id as never, n: _id, text: "x".repeat(50) })),
+    );
+    for (const stage of pipeline) if ("$lookup" in stage) stage.$lookup!.from = rows.collectionName;
+    const order: string[] = [];
+    const report = rows
+      .aggregate(pipeline)
+      .toArray()
+      .then(() => order.push("report"));
+    for (let i = 0; i < 10; i++) {
+      await rows.updateOne({ _id: i as never }, { $inc: { m: 1 } });
+      expect(await rows.findOne({ _id: i as never })).toMatchObject({ m: 1 });
+      order.push("small");
+    }
+    await report;
+    // A server that ran it in one go would answer it first.
+    expect(order[0]).toBe("small");
+  });
+});
+
 test("`let` brings variables into filters, updates, projections and deletions", async () => {
   const { collection, client } = await aServer();
   const rows = await collection([1, 2, 3].map((n) => ({ _id: n as never, n })));

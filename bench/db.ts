@@ -1,0 +1,145 @@
+/**
+ * Time and memory of the built-in database, alone on its disk, as the data grows.
+ *
+ *   npm run bench:db -- --sizes 1000,100000,1000000
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Collection, MongoClient } from "mongodb";
+
+const MAIN = new URL("../server/embedded-mongo/main.ts", import.meta.url).pathname;
+const IN_FLIGHT = 16;
+const STAGES = 12;
+
+type Row = {
+  _id: number;
+  stageId: string;
+  leadStatus: string;
+  value: number;
+  lastActivityAt: Date;
+  name: string;
+};
+type Figures = Record<string, number>;
+
+const { values } = parseArgs({ options: { sizes: { type: "string", default: "1000,100000,1000000" } } });
+
+async function start(dir: string): Promise<{ child: ChildProcess; client: MongoClient }> {
+  const child = spawn(process.execPath, [MAIN, "--dir", dir], { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  return { child, client: await MongoClient.connect(line.toString().trim(), { maxPoolSize: IN_FLIGHT }) };
+}
+
+async function stop({ child, client }: { child: ChildProcess; client: MongoClient }): Promise<void> {
+  await client.close();
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  await gone;
+}
+
+function aRow(_id: number): Row & Record<string, unknown> {
+  return {
+    _id,
+    organizationId: "o1",
+    stageId: `stage${_id % STAGES}`,
+    leadStatus: ["open", "won", "lost", "abandoned"][_id % 4]!,
+    value: (_id * 7919) % 10_000,
+    lastActivityAt: new Date(1.7e12 + ((_id * 104_729) % 1e9)),
+    name: `Contact number ${_id}`,
+    username: `user.${_id}`,
+    tags: [`t${_id % 9}`, `t${_id % 13}`],
+    notes: "A few words about this contact. ".repeat(8),
+  };
+}
+
+async function fill(rows: Collection<Row>, size: number): Promise<void> {
+  await rows.createIndexes([
+    { key: { username: 1 }, unique: true },
+    { key: { stageId: 1, lastActivityAt: -1 } },
+    { key: { tags: 1 } },
+  ]);
+  for (let from = 0; from < size; from += 1000)
+    await rows.insertMany(Array.from({ length: Math.min(1000, size - from) }, (_, i) => aRow(from + i)));
+}
+
+/** Milliseconds for each of `count` calls, with some under way at once. */
+async function timeOf(
+  count: number,
+  inFlight: number,
+  run: (i: number) => Promise<unknown>,
+): Promise<number> {
+  let next = 0;
+  const began = performance.now();
+  const worker = async () => {
+    while (next < count) await run(next++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  return (performance.now() - began) / count;
+}
+
+async function measure(size: number): Promise<Figures> {
+  const dir = mkdtempSync(join(tmpdir(), "dmt-bench-"));
+  try {
+    let server = await start(dir);
+    const began = performance.now();
+    await fill(server.client.db("bench").collection<Row>("contacts"), size);
+    const inserted = (performance.now() - began) / size;
+    await stop(server);
+    const starting = performance.now();
+    server = await start(dir);
+    await server.client.db("bench").command({ ping: 1 });
+    const started = performance.now() - starting;
+    const figures = {
+      ...(await measureRunning(server.client, size)),
+      "inserted in batches of 1,000": inserted,
+    };
+    await stop(server);
+    return { "start-up, with its process": started, ...figures };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function measureRunning(client: MongoClient, size: number): Promise<Figures> {
+  const rows = client.db("bench").collection<Row>("contacts");
+  const someId = (i: number) => (i * 7919) % size;
+  const page = (i: number) =>
+    rows
+      .find({ stageId: `stage${i % STAGES}` })
+      .sort({ lastActivityAt: -1 })
+      .limit(50)
+      .toArray();
+  await page(0);
+  const figures: Figures = {
+    "findOne by _id, 16 at once": await timeOf(4000, IN_FLIGHT, (i) => rows.findOne({ _id: someId(i) })),
+    "updateOne by _id, 16 at once, on disk": await timeOf(3000, IN_FLIGHT, (i) =>
+      rows.updateOne({ _id: someId(i) }, { $inc: { value: 1 } }),
+    ),
+    "insertOne, 16 at once, on disk": await timeOf(2000, IN_FLIGHT, (i) => rows.insertOne(aRow(size + i))),
+    "page of 50, filtered and sorted by an index": await timeOf(300, 1, page),
+    "count by an index": await timeOf(20, 1, (i) => rows.countDocuments({ stageId: `stage${i % STAGES}` })),
+    "report: sum and number of each status, reads everything": await timeOf(1, 1, () =>
+      rows
+        .aggregate([{ $group: { _id: "$leadStatus", value: { $sum: "$value" }, n: { $sum: 1 } } }])
+        .toArray(),
+    ),
+  };
+  const { mem } = (await client.db("admin").command({ serverStatus: 1 })) as { mem: { resident: number } };
+  return { ...figures, "resident memory, MB": mem.resident };
+}
+
+const sizes = values.sizes.split(",").map(Number);
+const all: Figures[] = [];
+for (const size of sizes) all.push(await measure(size));
+const names = Object.keys(all[0]!);
+console.log(
+  `${"milliseconds each".padEnd(58)}${sizes.map((size) => size.toLocaleString("en").padStart(12)).join("")}   last / first`,
+);
+for (const name of names) {
+  const row = all.map((figures) => figures[name]!);
+  const cells = row.map((value) => value.toFixed(value < 10 ? 3 : 0).padStart(12)).join("");
+  console.log(`${name.padEnd(58)}${cells}   x ${(row.at(-1)! / row[0]!).toFixed(1)}`);
+}
