@@ -125,7 +125,7 @@ test("[TN4] [AU5] rules are made, switched and deleted on their settings page, l
   const rows = (where: typeof page) =>
     where.getByRole("region", { name: "Automations" }).getByRole("listitem");
   await eventually(async () => expect(await rows(page).count()).toBe(2));
-  await page.getByRole("button", { name: "Add “Abandoned moves to Lost”" }).click();
+  await page.getByRole("button", { name: /Abandoned\s*, move the contact to\s*Lost/ }).click();
   for (const where of [page, marcus.page]) {
     await eventually(async () => expect(await rows(where).allInnerTexts()).toHaveLength(3));
   }
