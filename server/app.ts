@@ -19,6 +19,9 @@ import { takeUpBulks } from "./bulk/take-up-bulks.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
 import { integrationsRoutes } from "./contacts/integrations.routes.ts";
 import { contactsSocket } from "./contacts/contacts.socket.ts";
+import { exportRoutes } from "./export/export.routes.ts";
+import { importUploadRoutes } from "./import/import-upload.routes.ts";
+import { importsRoutes } from "./import/imports.routes.ts";
 import { startWaking } from "./follow-ups/wake-parked.ts";
 import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
 import { Rosters } from "./contacts/rosters.ts";
@@ -138,12 +141,16 @@ function createPages(
   web.use(
     "/api/v1",
     guard(app),
+    // Its bodies are files, which are read while they arrive.
+    importUploadRoutes(app),
     requireJson,
     express.json({ limit: MAX_BODY }),
     accountsRoutes(app),
     membersRoutes(app),
     organizationsRoutes(app),
     integrationsRoutes(app),
+    exportRoutes(app),
+    importsRoutes(app),
     contactsRoutes(app),
     activityRoutes(app),
     followUpsRoutes(app),

@@ -3,11 +3,12 @@ import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
 import { may } from "@dmtracker/shared/contracts/rights.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { decideChanges } from "#server/contacts/decide-changes.ts";
+import { commitImportPart } from "#server/import/commit-import-part.ts";
 import { findMembership } from "#server/organizations/member.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { decideReversals } from "#server/reversal/decide-reversals.ts";
 import { isTokenLive } from "#server/tokens/token.store.ts";
-import type { BulkRecord } from "./bulk.model.ts";
+import type { BulkRecord, BulkWork } from "./bulk.model.ts";
 import {
   advanceBulk,
   findPart,
@@ -32,8 +33,13 @@ async function requireRight(app: AppContext, { actor, organizationId, work }: Bu
 }
 
 /** One commit. Run twice (after a crash, or by two processes) it happens once: the part is its own mutation. */
-async function commitPart(app: AppContext, record: BulkRecord, contactIds: string[]): Promise<PartAnswer> {
-  const { work, actor } = record;
+async function commitPart(
+  app: AppContext,
+  record: BulkRecord,
+  work: Exclude<BulkWork, { kind: "import" }>,
+  contactIds: string[],
+): Promise<PartAnswer> {
+  const { actor } = record;
   const id = record._id.toHexString();
   const at = app.now();
   const neighbours = work.kind === "change" ? [work.change.after, work.change.before] : [];
@@ -50,8 +56,13 @@ async function commitPart(app: AppContext, record: BulkRecord, contactIds: strin
 
 async function runPart(app: AppContext, record: BulkRecord): Promise<BulkRecord | undefined> {
   await requireRight(app, record);
+  const { work } = record;
+  if (work.kind === "import") {
+    const { size, answer } = await commitImportPart(app, record, work.mapping);
+    return advanceBulk(record, size, answer, app.now());
+  }
   const contactIds = await findPart(record._id.toHexString(), record.nextPart);
-  const answer = await commitPart(app, record, contactIds);
+  const answer = await commitPart(app, record, work, contactIds);
   return advanceBulk(record, contactIds.length, answer, app.now());
 }
 

@@ -42,23 +42,19 @@ export async function findStarted(
   return toBulkAction(known);
 }
 
-/**
- * Starts one act on many contacts. Up to `BULK_AT_ONCE` it is one commit and the answer is how it ended; more run
- * on after the answer, part by part, in whichever process is there.
- * @throws AppError too_large, key_reused
- */
-export async function startBulk(app: AppContext, input: BulkInput): Promise<BulkAction> {
-  const { organizationId, pipelineId, actor, title, work, contactIds, mutation } = input;
-  const first = await findStarted(organizationId, mutation);
-  if (first) return first;
-  const parts = inParts(contactIds);
-  const total = parts.reduce((sum, ids) => sum + ids.length, 0);
-  if (total > MAX_BULK) {
-    throw new AppError("too_large", `At most ${MAX_BULK} contacts at a time: choose fewer by a filter`);
-  }
+/** A bulk action that begins: its contacts in parts, or so many parts of something else. */
+export type NewBulk = Omit<BulkInput, "contactIds"> & {
+  id?: string;
+  total: number;
+  parts: number;
+  contactIds: readonly (readonly string[])[];
+};
+
+function newRecord(app: AppContext, input: NewBulk): BulkRecord {
+  const { organizationId, pipelineId, actor, title, work, mutation, total, parts } = input;
   const now = app.now();
-  const record: BulkRecord = {
-    _id: new mongoose.Types.ObjectId(),
+  return {
+    _id: new mongoose.Types.ObjectId(input.id),
     organizationId: new mongoose.Types.ObjectId(organizationId),
     pipelineId: new mongoose.Types.ObjectId(pipelineId),
     work,
@@ -69,7 +65,7 @@ export async function startBulk(app: AppContext, input: BulkInput): Promise<Bulk
     state: "running",
     cancelWanted: false,
     total,
-    parts: parts.length,
+    parts,
     nextPart: 0,
     done: 0,
     changed: 0,
@@ -82,13 +78,37 @@ export async function startBulk(app: AppContext, input: BulkInput): Promise<Bulk
     startedAt: now,
     finishedAt: null,
   };
-  if (!(await insertBulk(record, parts))) {
-    return (await findStarted(organizationId, mutation)) ?? startBulk(app, input);
-  }
+}
+
+/**
+ * Keeps a new action and works on it: one part is over when this answers, more run on after it.
+ * @returns undefined when it was begun before
+ */
+export async function runNewBulk(app: AppContext, input: NewBulk): Promise<BulkAction | undefined> {
+  const record = newRecord(app, input);
+  if (!(await insertBulk(record, input.contactIds))) return undefined;
   const run = app.bulks.track(runBulk(app, record));
-  if (parts.length <= 1) return run;
+  if (record.parts <= 1) return run;
   run.catch((error: unknown) =>
     app.logger.error({ err: error }, "a bulk action stopped and is taken up again"),
   );
   return toBulkAction(record);
+}
+
+/**
+ * Starts one act on many contacts. Up to `BULK_AT_ONCE` it is one commit and the answer is how it ended; more run
+ * on after the answer, part by part, in whichever process is there.
+ * @throws AppError too_large, key_reused
+ */
+export async function startBulk(app: AppContext, input: BulkInput): Promise<BulkAction> {
+  const { organizationId, mutation } = input;
+  const first = await findStarted(organizationId, mutation);
+  if (first) return first;
+  const contactIds = inParts(input.contactIds);
+  const total = contactIds.reduce((sum, ids) => sum + ids.length, 0);
+  if (total > MAX_BULK) {
+    throw new AppError("too_large", `At most ${MAX_BULK} contacts at a time: choose fewer by a filter`);
+  }
+  const started = await runNewBulk(app, { ...input, total, parts: contactIds.length, contactIds });
+  return started ?? (await findStarted(organizationId, mutation)) ?? startBulk(app, input);
 }

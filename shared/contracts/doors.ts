@@ -47,6 +47,7 @@ export const ENDPOINTS = {
   "POST /contact/update-tags-external": "contacts:write",
   "POST /organization/create-contact": "contacts:write",
   "GET /contacts": "contacts:read",
+  "GET /contacts/export": "contacts:read",
   "GET /contacts/:contactId": "contacts:read",
   "GET /contacts/:contactId/activity": "contacts:read",
   "GET /activity": "contacts:read",
@@ -60,6 +61,13 @@ export const ENDPOINTS = {
   "POST /undo": "contacts:write",
   "POST /reversals": "changes:reverse",
   "POST /reversals/preview": "changes:reverse",
+
+  "GET /imports": "contacts:write",
+  "POST /imports": "contacts:write",
+  "GET /imports/:importId": "contacts:write",
+  "POST /imports/:importId/check": "contacts:write",
+  "POST /imports/:importId/start": "contacts:write",
+  "GET /imports/:importId/problems": "contacts:write",
 
   "GET /organization/settings": "organization:read",
   "PATCH /organization/settings": "organization:configure",

@@ -39,6 +39,9 @@ export const ContactListQuery = z.object({
   cursor: z.string().max(1_024).optional(),
 });
 
+/** `GET /contacts/export`, next to the keys of a filter. */
+export const ContactExportQuery = ContactListQuery.pick({ pipeline_id: true, sort: true, direction: true });
+
 export const EventsQuery = z.object({
   pipeline_id: Id.optional(),
   after: Seq.default(0),
