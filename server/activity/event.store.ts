@@ -109,9 +109,10 @@ export async function findFootprint(
   for await (const { contactId, seq, actor, cause, at, ...event } of events) {
     if (!contactId) continue;
     contactIds.add(contactId.toHexString());
-    const author = cause?.actor ?? actor;
+    // A follow-up that ends because a rule closed the deal is its author's, and names the rule as its cause.
+    const author = actor.type === "automation" ? (cause?.actor ?? actor) : actor;
     authors.set(author.id, author);
-    for (const one of [author, actor]) involved.set(one.id, one);
+    for (const one of [actor, ...(cause ? [cause.actor] : [])]) involved.set(one.id, one);
     found ??= { pipelineId: event.pipelineId.toHexString(), fromSeq: seq, untilSeq: seq, lastAt: at };
     found.fromSeq = Math.min(found.fromSeq, seq);
     found.untilSeq = Math.max(found.untilSeq, seq);

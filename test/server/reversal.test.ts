@@ -58,9 +58,12 @@ test("[UN1] [UN3] one's own move is undone with what a rule added: the same plac
   const [top = "", moved = "", low = ""] = await makeContacts(server, organization, 3);
   const cem = await watch(organization, organization.member);
   const ana = await watch(organization, organization.owner);
+  const dueAt = new Date(Date.now() + 86_400_000).toISOString();
+  await change(cem, moved, { followUp: { act: "schedule", dueAt, note: "Ask again" } });
   const before = cem.contacts.get(moved);
   const mutationId = await change(cem, moved, { stageId: closed, value: 900 });
-  expect(cem.contacts.get(moved)).toMatchObject({ stageId: closed, leadStatus: "won", value: 900 });
+  const won = { stageId: closed, leadStatus: "won", value: 900, followUp: null };
+  expect(cem.contacts.get(moved)).toMatchObject(won);
   await eventually(() => expect(ana.seq).toBe(cem.seq));
   const messages = ana.batches.length;
   const undoId = aMutationId();
