@@ -37,15 +37,31 @@ export function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Decodes one document. Every length is checked, because the bytes may come from anyone. */
-export function decode(bytes: Uint8Array): Doc {
+/**
+ * Decodes one document, or only some of its top-level fields. Every length is checked, because the bytes may
+ * come from anyone.
+ */
+export function decode(bytes: Uint8Array, fields?: ReadonlySet<string>): Doc {
   const buffer = toBuffer(bytes);
   if (buffer.length < 5) throw invalidBson("document is too short");
   const size = buffer.readInt32LE(0);
   if (size !== buffer.length) throw invalidBson("document length does not match");
   const reader = new Reader(buffer);
-  return reader.document(0, size, 0);
+  return fields ? reader.someFields(size, fields) : reader.document(0, size, 0);
 }
+
+// The types of values that always take the same room.
+const SIZES: Record<number, number> = {
+  0x01: 8,
+  0x07: 12,
+  0x08: 1,
+  0x09: 8,
+  0x0a: 0,
+  0x10: 4,
+  0x11: 8,
+  0x12: 8,
+  0x13: 16,
+};
 
 class Reader {
   readonly #buffer: Buffer;
@@ -59,6 +75,26 @@ class Reader {
     const doc: Doc = new Map();
     this.#each(start, end, depth, (key, value) => doc.set(key, value));
     return doc;
+  }
+
+  someFields(end: number, fields: ReadonlySet<string>): Doc {
+    const doc: Doc = new Map();
+    this.#at = 4;
+    for (let type = this.#buffer[this.#at++]!; type !== 0; type = this.#buffer[this.#at++]!) {
+      const key = this.#cstring(end);
+      if (fields.has(key)) doc.set(key, this.#value(type, end, 0));
+      else this.#skip(type, end);
+      if (this.#at >= end || doc.size === fields.size) break;
+    }
+    return doc;
+  }
+
+  #skip(type: number, end: number): void {
+    const size = SIZES[type];
+    if (size !== undefined) this.#take(size, end);
+    else if (type === 0x02) this.#take(this.#int32(end), end);
+    else if (type === 0x03 || type === 0x04) this.#at = this.#nested(end)[1];
+    else this.#value(type, end, 0);
   }
 
   #array(start: number, end: number, depth: number): Value[] {

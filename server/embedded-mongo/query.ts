@@ -22,6 +22,8 @@ export type Query = {
   skip?: number;
   limit?: number;
   hint?: Value;
+  /** All that is looked at of a document; without it everything is. */
+  fields?: ReadonlySet<string> | undefined;
 };
 
 /** Finds, sorts and cuts. An index does as much of it as it can. */
@@ -30,10 +32,10 @@ export function* findDocuments(
   query: Query,
   transaction: Transaction | undefined,
 ): Paced<Found> {
-  const { collection, filter, sort, skip = 0, limit = Infinity, hint } = query;
+  const { collection, filter, sort, skip = 0, limit = Infinity, hint, fields } = query;
   const plan = planQuery(collection, filter, sort, hint);
   const needed = plan.sorted ? skip + limit : Infinity;
-  const matching = matchingDocuments(engine, plan, filter, transaction, needed);
+  const matching = matchingDocuments(engine, { plan, filter, needed, fields }, transaction);
   const ordered =
     plan.sorted || !sort
       ? matching
@@ -46,25 +48,26 @@ export function* findDocuments(
   yield* cut(ordered, skip, limit);
 }
 
+/** A query with its plan; `needed` is how many documents are enough. */
+type Search = { plan: Plan; filter: Filter; needed: number; fields?: Query["fields"] };
+
 function* matchingDocuments(
   engine: Engine,
-  plan: Plan,
-  filter: Filter,
+  { plan, filter, needed, fields }: Search,
   transaction: Transaction | undefined,
-  needed: number,
 ): Paced<Found> {
   const seen = plan.scans.length > 1 ? new Set<number>() : undefined;
   for (const target of plan.scans) {
     for (const entry of scan(engine, target, transaction, plan.exact ? needed : Infinity)) {
       if (!entry) yield undefined;
-      else if (plan.exact) yield entry;
+      else if (plan.exact && !fields) yield entry;
       else {
         if (seen) {
           if (seen.has(entry.rid)) continue;
           seen.add(entry.rid);
         }
-        const doc = decode(entry.bytes);
-        if (filter.test(doc)) yield { rid: entry.rid, bytes: entry.bytes, doc };
+        const doc = decode(entry.bytes, fields);
+        if (plan.exact || filter.test(doc)) yield { rid: entry.rid, bytes: entry.bytes, doc };
       }
     }
   }
@@ -104,7 +107,7 @@ export function* countMatching(
     return;
   }
   let count = 0;
-  for (const found of matchingDocuments(engine, plan, filter, transaction, Infinity)) {
+  for (const found of matchingDocuments(engine, { plan, filter, needed: Infinity }, transaction)) {
     if (found) count++;
     else yield undefined;
   }

@@ -18,6 +18,7 @@ import { rootScope } from "./expressions.ts";
 import { keyText } from "./key-encoding.ts";
 import { decoded } from "./lookup.ts";
 import { compileFilter } from "./match.ts";
+import { neededFields } from "./needed-fields.ts";
 import { someAtPath, splitPath } from "./paths.ts";
 import {
   type Environment,
@@ -208,6 +209,7 @@ function aggregated(
     skip,
     limit,
     hint: context.body.get("hint"),
+    fields: neededFields(match, parseSort(sort), rest),
   };
   const counted = countField(rest);
   if (counted && skip === 0 && limit === Infinity) return countOnly(query, counted, environment);

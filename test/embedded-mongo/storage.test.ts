@@ -58,6 +58,15 @@ describe("the BSON codec", () => {
     expect(Buffer.from(encode(decode(bytes))).equals(bytes)).toBe(true);
   });
 
+  test("gives single fields as if it had decoded the whole", () => {
+    const bytes = BSON.serialize(everything);
+    const whole = decode(bytes);
+    for (const name of [...whole.keys(), "absent"]) {
+      const expected = [...whole].filter(([key]) => key === name || key === "no");
+      expect([...decode(bytes, new Set([name, "no"]))]).toEqual(expected);
+    }
+  });
+
   test("refuses every document that is cut short, and never runs out of it", () => {
     const bytes = Buffer.from(BSON.serialize(everything));
     for (let length = 0; length < bytes.length; length++)
