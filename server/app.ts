@@ -11,6 +11,7 @@ import { accountsRoutes } from "./accounts/accounts.routes.ts";
 import { resetLetter } from "./accounts/send-reset-link.ts";
 import type { AppContext } from "./app-context.ts";
 import { ContactPlaces } from "./contacts/contact-places.ts";
+import { apiReferenceRoutes } from "./api-reference/api-reference.routes.ts";
 import { activityRoutes } from "./activity/activity.routes.ts";
 import { bulkRoutes } from "./bulk/bulk.routes.ts";
 import { bulkSocket } from "./bulk/bulk.socket.ts";
@@ -136,6 +137,8 @@ function createPages(
   web.use(health);
   web.set("trust proxy", app.env.trustProxy);
   web.use(noteAddress);
+  // The reference is a page, although it stands below /api.
+  if (pages) web.get("/api/docs", pages);
   web.use("/api", dataPolicy, askAgain, compression());
   web.use("/api/auth", authDoors(app));
   web.use(
@@ -166,6 +169,7 @@ function createPages(
     winsRoutes(app),
     tokensRoutes(app),
     webhooksRoutes(app),
+    apiReferenceRoutes(app),
     unknownPath,
   );
   web.use("/api", unknownPath);

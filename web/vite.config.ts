@@ -29,7 +29,8 @@ export default defineConfig({
   test: { dir: "../test/web", environment: "node" },
   server: {
     proxy: {
-      "/api": { target: server },
+      // The reference is a page, although it stands below /api.
+      "/api": { target: server, bypass: ({ url }) => (url?.startsWith("/api/docs") ? url : undefined) },
       "/socket.io": { target: server, ws: true },
     },
   },

@@ -13,6 +13,8 @@ export type Access = "open" | "person" | Right;
  * not in it does not exist.
  */
 export const ENDPOINTS = {
+  "GET /openapi.json": "open",
+
   "GET /sign-up": "open",
   "POST /sign-up": "open",
   "POST /sign-up/link": "open",
