@@ -14,6 +14,7 @@ export const CHAPTERS = [
   "Members",
   "Account",
   "Views",
+  "Import and export",
   "Wins and reports",
   "Tokens",
   "Webhooks",
@@ -29,6 +30,8 @@ export type Description = {
   /** Takes the keys of a filter too. */
   filtered?: true;
   body?: z.ZodType;
+  /** Body or answer is a CSV file instead of JSON. */
+  file?: "body" | "answer";
   /** `data` of a successful answer. */
   data: z.ZodType;
   /** 200 when absent. */
@@ -61,5 +64,6 @@ export const EXAMPLE_IDS = {
   tokenId: "665f1e9b8c3d2a0012345616",
   webhookId: "665f1e9b8c3d2a0012345617",
   deliveryId: "665f1e9b8c3d2a0012345618",
+  importId: "665f1e9b8c3d2a0012345620",
   bulkId: "665f1e9b8c3d2a0012345619",
 } as const;

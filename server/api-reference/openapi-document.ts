@@ -6,6 +6,7 @@ import { FILTER_KEYS } from "@dmtracker/shared/pipeline/filter-query.ts";
 import { z } from "zod";
 import { BULK_ENDPOINTS } from "./describe-bulk.ts";
 import { CONTACT_ENDPOINTS } from "./describe-contacts.ts";
+import { DATA_ENDPOINTS } from "./describe-data.ts";
 import { PEOPLE_ENDPOINTS } from "./describe-people.ts";
 import { PIPELINE_ENDPOINTS } from "./describe-pipelines.ts";
 import { PROGRAM_ENDPOINTS } from "./describe-programs.ts";
@@ -19,6 +20,7 @@ export const DESCRIPTIONS: Descriptions = {
   ...PIPELINE_ENDPOINTS,
   ...PEOPLE_ENDPOINTS,
   ...PROGRAM_ENDPOINTS,
+  ...DATA_ENDPOINTS,
 };
 
 const REFUSALS = {
@@ -109,11 +111,17 @@ function parametersOf(endpoint: Endpoint, description: Description, book: Schema
   return [...named, ...asked, ...filters, ...headers];
 }
 
-function responsesOf(endpoint: Endpoint, { data, statuses = [200] }: Description, book: SchemaBook): object {
+const CSV = { "text/csv": { schema: { type: "string" } } };
+
+function responsesOf(
+  endpoint: Endpoint,
+  { data, statuses = [200], file }: Description,
+  book: SchemaBook,
+): object {
   const schema = book.answer(z.object({ status: z.literal("success"), message: z.string(), data }));
   const successes = statuses.map((status) => [
     status,
-    { description: "Success", content: { "application/json": { schema } } },
+    { description: "Success", content: file === "answer" ? CSV : { "application/json": { schema } } },
   ]);
   const isRead = endpoint.startsWith("GET ");
   const refusals = Object.keys(REFUSALS)
@@ -123,7 +131,7 @@ function responsesOf(endpoint: Endpoint, { data, statuses = [200] }: Description
 }
 
 function operationOf(endpoint: Endpoint, description: Description, book: SchemaBook): object {
-  const { chapter, summary, text, body, example } = description;
+  const { chapter, summary, text, body, example, file } = description;
   const access = ENDPOINTS[endpoint];
   return {
     operationId: operationIdOf(endpoint),
@@ -132,6 +140,7 @@ function operationOf(endpoint: Endpoint, description: Description, book: SchemaB
     description: [text, whoMay(access)].filter(Boolean).join(" "),
     security: securityOf(access),
     parameters: parametersOf(endpoint, description, book),
+    ...(file === "body" && { requestBody: { required: true, content: CSV } }),
     ...(body && {
       requestBody: {
         required: true,

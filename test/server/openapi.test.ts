@@ -31,6 +31,14 @@ test("[API11] the document describes every endpoint and every live message, and 
 type IdName = keyof typeof EXAMPLE_IDS;
 type Ids = Partial<Record<IdName, string>>;
 
+/** Files are no JSON: they are sent and read as they are. */
+const upload = (cookie: string) =>
+  fetch(`${server.url}/api/v1/imports?name=leads.csv`, {
+    method: "POST",
+    headers: { cookie, "content-type": "text/csv", origin: server.url },
+    body: "Username\nmia.moves\n",
+  });
+
 /** Real things for the ids of the examples; each call gets its own where the call may use it up. */
 async function aWorld(organization: TestOrganization) {
   const receiver = await aReceiver();
@@ -82,6 +90,10 @@ async function aWorld(organization: TestOrganization) {
       (await make<{ webhook: { id: string } }>("/webhooks", { url: receiver.url })).webhook.id,
     deliveryId: async ({ webhookId }) =>
       (await make<{ delivery: { id: string } }>(`/webhooks/${webhookId}/ping`, {})).delivery.id,
+    importId: async () => {
+      const file = await upload(owner.cookie);
+      return ((await file.json()) as { data: { id: string } }).data.id;
+    },
     bulkId: async () => {
       const bulk = { contact_ids: [data.contact_id], value: (made += 1) };
       return (await make<{ id: string }>("/bulk-actions", bulk)).id;
@@ -126,6 +138,9 @@ async function aWorld(organization: TestOrganization) {
 
 /** Calls that end something for the caller, or need what no example can hold: told one by one, in this order. */
 const TOLD_APART = [
+  "GET /contacts/export",
+  "POST /imports",
+  "GET /imports/:importId/problems",
   "GET /wins/screen",
   "POST /sign-up",
   "POST /sign-up/link",
@@ -179,6 +194,26 @@ test("[API12] every example of the document works, and every answer is as the do
   }
 
   const cookie = owner.cookie;
+  const uploaded = await upload(cookie);
+  const file = (await uploaded.json()) as { data: { id: string } };
+  expect([uploaded.status, ...answerProblems("POST /imports", uploaded.status, file)]).toEqual([201]);
+  told.add("POST /imports");
+  await call(server.url, "POST", `/imports/${file.data.id}/check`, {
+    cookie,
+    body: { mapping: { username: 0 } },
+  });
+  for (const [endpoint, path] of [
+    ["GET /contacts/export", "/contacts/export?status=open"],
+    ["GET /imports/:importId/problems", `/imports/${file.data.id}/problems`],
+  ] as const) {
+    const answered = await fetch(`${server.url}/api/v1${path}`, { headers: { cookie } });
+    expect([endpoint, answered.status, answered.headers.get("content-type")]).toEqual([
+      endpoint,
+      200,
+      expect.stringContaining("text/csv"),
+    ]);
+    told.add(endpoint);
+  }
   const { body: tv } = await call<{ url: string }>(server.url, "POST", "/wins/tv-links", {
     cookie,
     body: { name: "TV" },
