@@ -44,7 +44,7 @@ export function updateTag(
     if (change.name !== undefined) requireFreeName(tags, change.name, tagId);
     const tag = { ...known, name: change.name ?? known.name, colour: change.colour ?? known.colour };
     if (tag.name !== known.name || tag.colour !== known.colour)
-      batch.effects.push((session) => updateTagFields(tag, session));
+      batch.effects.push((session) => updateTagFields(tagId, change, session));
     return tag;
   });
 }

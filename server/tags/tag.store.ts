@@ -1,3 +1,4 @@
+import type { TagChange } from "@dmtracker/shared/contracts/organization-rest.ts";
 import type { Tag } from "@dmtracker/shared/contracts/people.ts";
 import mongoose, { type ClientSession } from "mongoose";
 import { ContactModel } from "#server/contacts/contact.model.ts";
@@ -96,8 +97,16 @@ export async function insertTag(
   await TagModel.collection.insertOne({ ...record, key: keyOf(name) }, { session });
 }
 
-export async function updateTagFields({ id, name, colour }: Tag, session: ClientSession): Promise<void> {
-  const fields = { name, colour, key: keyOf(name) };
+/** Only what is named: changes that share a commit were all decided on the tag as it was before. */
+export async function updateTagFields(
+  id: string,
+  { name, colour }: TagChange,
+  session: ClientSession,
+): Promise<void> {
+  const fields = {
+    ...(name !== undefined && { name, key: keyOf(name) }),
+    ...(colour !== undefined && { colour }),
+  };
   await TagModel.collection.updateOne({ _id: toObjectId(id) }, { $set: fields }, { session });
 }
 

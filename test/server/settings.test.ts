@@ -1,6 +1,7 @@
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { findPipeline } from "@dmtracker/server/pipeline/pipeline.store.ts";
+import { updateTag } from "@dmtracker/server/tags/save-tag.ts";
 import type { Directory } from "@dmtracker/shared/contracts/board.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type {
@@ -237,6 +238,19 @@ test("[TG1] [TG2] tags are counted, renamed and merged: who has both keeps one, 
   expect((await contactOf(organization, first)).tagIds).toEqual([]);
   expect(await tags()).toEqual([]);
   jade.close();
+});
+
+test("[TG1] one renames a tag and another recolours it in the same moment: both have their way", async () => {
+  const { organization, actor, admin } = await withContacts(0);
+  const { tag } = (await admin("POST", "/tags", { body: { name: "Warm" } })).body.data;
+  const own = { organizationId: organization.id, actor };
+  // While the first is being committed, the others come together into the next commit.
+  const wishes = [{ name: "Hot" }, { name: "Warmer" }, { colour: "#dc2626" }];
+  await Promise.all(wishes.map((wish) => updateTag(server.context, own, tag.id, wish)));
+  const { body } = await call<{ tags: CountedTag[] }>(server.url, "GET", "/tags", {
+    token: organization.token,
+  });
+  expect(body.data.tags).toMatchObject([{ id: tag.id, name: "Warmer", colour: "#dc2626" }]);
 });
 
 test("[TG2] a tag is merged in every pipeline of the organization", async () => {
