@@ -62,6 +62,11 @@ export class Texts {
     return this.#texts.push(text) - 1;
   }
 
+  /** For questions: a text that is not in gets no number, and -1 is in no column. */
+  findCode(text: string | null | undefined): number {
+    return text == null ? 0 : (this.#codes.get(text) ?? -1);
+  }
+
   textOf(code: number | undefined): string | null {
     return this.#texts[code ?? 0] ?? null;
   }

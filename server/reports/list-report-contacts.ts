@@ -18,7 +18,7 @@ function need<T>(name: keyof Asked, value: T | undefined): T {
 
 async function ofFunnel(view: ReportView, asked: Asked): Promise<number[]> {
   const { book, stages, isAsked } = view;
-  const position = stages.indexOf(book.texts.codeOf(need("stage", asked.stage)));
+  const position = stages.indexOf(book.texts.findCode(need("stage", asked.stage)));
   if (position < 0) return [];
   const reached = await followFunnel(view);
   const { status } = book.contacts.at;
@@ -38,8 +38,8 @@ async function ofFunnel(view: ReportView, asked: Asked): Promise<number[]> {
 
 async function ofMoves(view: ReportView, asked: Asked): Promise<number[]> {
   const { texts, facts } = view.book;
-  const source = texts.codeOf(need("stage", asked.stage));
-  const target = asked.figure === "moved" ? texts.codeOf(need("to", asked.to)) : undefined;
+  const source = texts.findCode(need("stage", asked.stage));
+  const target = asked.figure === "moved" ? texts.findCode(need("to", asked.to)) : undefined;
   const found = new Set<number>();
   const { contact, from, to } = facts.at;
   await findMoves(view, (row) => {
@@ -53,10 +53,10 @@ function ofOutcomes(view: ReportView, asked: Asked): number[] {
   const { texts, contacts } = view.book;
   const { status, outcomeStage, reason } = contacts.at;
   const named = need("stage", asked.stage);
-  const stage = named === "none" ? 0 : texts.codeOf(named);
+  const stage = named === "none" ? 0 : texts.findCode(named);
   const wanted = statusCode(need("status", asked.status));
   const why =
-    asked.reason === undefined ? undefined : texts.codeOf(asked.reason === "" ? null : asked.reason);
+    asked.reason === undefined ? undefined : texts.findCode(asked.reason === "" ? null : asked.reason);
   const found: number[] = [];
   findOutcomes(view, (who) => {
     if (status[who] !== wanted || outcomeStage[who] !== stage) return;
@@ -68,7 +68,7 @@ function ofOutcomes(view: ReportView, asked: Asked): number[] {
 async function ofMember(view: ReportView, asked: Asked): Promise<number[]> {
   const named = need("member", asked.member);
   const works = await collectWork(view);
-  const work = works.byPerson.get(named === "nobody" ? 0 : view.book.texts.codeOf(named));
+  const work = works.byPerson.get(named === "nobody" ? 0 : view.book.texts.findCode(named));
   if (!work) return [];
   switch (asked.figure) {
     case "contacted":

@@ -29,8 +29,11 @@ function markAsked(book: ReportBook, { assignee, source }: Asked): Uint8Array {
   };
   // Code 0 is no text, which is nobody.
   if (assignee)
-    keepOnly(contacts.at.assignee, new Set(assignee.map((id) => texts.codeOf(id === "nobody" ? null : id))));
-  if (source) keepOnly(contacts.at.source, new Set(source.map((name) => texts.codeOf(name))));
+    keepOnly(
+      contacts.at.assignee,
+      new Set(assignee.map((id) => texts.findCode(id === "nobody" ? null : id))),
+    );
+  if (source) keepOnly(contacts.at.source, new Set(source.map((name) => texts.findCode(name))));
   return marks;
 }
 

@@ -201,6 +201,30 @@ test("[RP4] a report holds every change that was acknowledged before it was aske
   }
 });
 
+test("[RP3] questions about what a pipeline has never heard of find nobody and leave nothing in its book", async () => {
+  const { token, pipeline } = organization;
+  const { pipelineId } = await load(`period=${PERIOD}`);
+  expect(pipelineId).toBe(pipeline.id);
+  const size = () => server.context.reportBooks.read(pipeline.id, ({ book }) => book.texts.size);
+  const before = await size();
+  const anId = () => new mongoose.Types.ObjectId().toHexString();
+  expect((await load(`period=${PERIOD}&assignee=${anId()}`)).created).toBe(0);
+  for (const figure of [
+    `contacted&member=${anId()}`,
+    `entered&stage=${anId()}`,
+    `moved&stage=${anId()}&to=${anId()}`,
+  ]) {
+    const { body } = await call<ReportContacts>(
+      server.url,
+      "GET",
+      `/reports/contacts?period=${PERIOD}&figure=${figure}`,
+      { token },
+    );
+    expect(body.data.total).toBe(0);
+  }
+  expect(await size()).toBe(before);
+});
+
 test("[RP5] [TN1] what a report cannot mean is refused by name, and nobody's pipeline is nobody else's", async () => {
   const stranger = await server.anOrganization();
   const ask = (query: string) =>
