@@ -4,6 +4,7 @@ import { may } from "@dmtracker/shared/contracts/rights.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { decideChanges } from "#server/contacts/decide-changes.ts";
 import { commitImportPart } from "#server/import/commit-import-part.ts";
+import { requireNamed } from "#server/contacts/require-named.ts";
 import { findMembership } from "#server/organizations/member.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { decideReversals } from "#server/reversal/decide-reversals.ts";
@@ -30,6 +31,11 @@ async function requireRight(app: AppContext, { actor, organizationId, work }: Bu
   if (work.kind === "reversal" && !may(membership.role, "changes:reverse")) {
     throw new AppError("forbidden", `${actor.name} is no owner or admin any more`);
   }
+}
+
+/** Tags and people that the change names may have gone since the action began: nobody gets them any more. */
+async function requireStillThere(app: AppContext, { organizationId, work }: BulkRecord): Promise<void> {
+  if (work.kind === "change") await requireNamed(app, organizationId.toHexString(), work.change);
 }
 
 /** One commit. Run twice (after a crash, or by two processes) it happens once: the part is its own mutation. */
@@ -61,6 +67,7 @@ async function runPart(app: AppContext, record: BulkRecord): Promise<BulkRecord 
     const { size, answer } = await commitImportPart(app, record, work.mapping);
     return advanceBulk(record, size, answer, app.now());
   }
+  await requireStillThere(app, record);
   const contactIds = await findPart(record._id.toHexString(), record.nextPart);
   const answer = await commitPart(app, record, work, contactIds);
   return advanceBulk(record, contactIds.length, answer, app.now());

@@ -57,10 +57,20 @@ export async function runTimedRules(app: AppContext, holder: string): Promise<nu
   const stillOurs = () => holdLease(LEASE, holder, { now: app.now(), forMs: LEASE_MS });
   if (!(await stillOurs())) return undefined;
   let changed = 0;
-  for (const pipeline of await findPipelinesWithTimedRules()) {
+  for (const pipeline of await findPipelinesWithTimedRules())
+    changed += await runPipeline(app, pipeline, stillOurs);
+  return changed;
+}
+
+/** What fails in one pipeline must not keep the rules of all others from acting: the next look tries it again. */
+async function runPipeline(app: AppContext, pipeline: Pipeline, stillOurs: StillOurs): Promise<number> {
+  let changed = 0;
+  try {
     for (const rule of pipeline.timedRules ?? []) {
       if (rule.enabled) changed += await runRule(app, pipeline, rule, stillOurs);
     }
+  } catch (error) {
+    app.logger.warn({ err: error, pipeline: pipeline.id }, "time-based rules of a pipeline could not run");
   }
   return changed;
 }

@@ -6,8 +6,10 @@ import { BulkModel, BulkPartModel } from "@dmtracker/server/bulk/bulk.model.ts";
 import { claimBulk } from "@dmtracker/server/bulk/bulk.store.ts";
 import { RunningBulks } from "@dmtracker/server/bulk/running-bulks.ts";
 import { runBulk } from "@dmtracker/server/bulk/run-bulk.ts";
+import { startBulk } from "@dmtracker/server/bulk/start-bulk.ts";
 import { changeContacts } from "@dmtracker/server/contacts/change-contacts.ts";
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
+import mongoose from "mongoose";
 import { expect, onTestFinished, test } from "vitest";
 import { BoardClient } from "../support/board-client.ts";
 import { makeContacts } from "../support/contacts.ts";
@@ -308,6 +310,21 @@ test("[BK7] a member who is removed while their action runs changes nothing more
     actor,
   });
   expect(bulk).toMatchObject({ state: "failed", done: 0, reason: "Cem is no member any more" });
+});
+
+test("[BK7] a tag that is deleted and a member who leaves while an action runs come to nobody any more", async () => {
+  const organization = await server.anOrganization();
+  const { id: organizationId, pipeline, owner, token } = organization;
+  const [id = ""] = await makeContacts(server, organization, 1);
+  const gone = new mongoose.Types.ObjectId().toHexString();
+  const base = { organizationId, pipelineId: pipeline.id, contactIds: [id], title: "" };
+  const actor = { type: "user" as const, id: owner.id, name: owner.name };
+  for (const change of [{ tags: { add: [gone] } }, { assigneeId: gone }]) {
+    const bulk = await startBulk(server.context, { ...base, actor, work: { kind: "change", change } });
+    expect(bulk).toMatchObject({ state: "failed", changed: 0 });
+  }
+  const { body } = await call<{ contact: Contact }>(server.url, "GET", `/contacts/${id}`, { token });
+  expect(body.data.contact).toMatchObject({ tagIds: [], assigneeId: null });
 });
 
 test("[TN1] [BK8] what a program names wrongly is told by its own words, other tenants' things do not exist", async () => {

@@ -81,6 +81,28 @@ test("[TB1] the lease lets one process look, and another once it is not held any
   expect(await runTimedRules(server.context, "one")).toBeUndefined();
 });
 
+test("[TB1] what fails in one pipeline keeps no other one waiting", async () => {
+  const broken = await withRule("abandon", 2, 1);
+  const sound = await withRule("abandon", 2, 2);
+  later(2);
+  const { commits } = server.context;
+  const half = {
+    ...server.context,
+    commits: Object.assign(Object.create(commits) as typeof commits, {
+      submit: (pipelineId: string, job: Parameters<typeof commits.submit>[1]) =>
+        pipelineId === broken.pipeline.id
+          ? Promise.reject(new Error("this pipeline cannot be written to"))
+          : commits.submit(pipelineId, job),
+    }),
+  };
+  await runTimedRules(half, "one");
+  expect(await sound.statuses()).toEqual(["abandoned", "abandoned"]);
+  expect(await broken.statuses()).toEqual(["open"]);
+  nextSweep();
+  await runTimedRules(server.context, "one");
+  expect(await broken.statuses()).toEqual(["abandoned"]);
+});
+
 test("[TB4] what fell due while nothing ran is done by the first look after it, and a rule that is off does nothing", async () => {
   const { owns, rule, statuses } = await withRule("abandon", 3, 2);
   await updateTimedRule(server.context, owns, rule.id, { enabled: false });
