@@ -11,6 +11,7 @@ import { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
 import { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { Id } from "@dmtracker/shared/contracts/primitives.ts";
 import { ContactListQuery, EventsQuery } from "@dmtracker/shared/contracts/queries.ts";
+import { ParkingBody } from "@dmtracker/shared/contracts/rest-parking.ts";
 import {
   ContactStatusAnswer,
   CreateContactBody,
@@ -49,6 +50,14 @@ export const CONTACT_ENDPOINTS: Descriptions = {
     body: UpdateTagsBody,
     data: TagsAnswer,
     example: { body: { username: "@kim.fit", add: ["Warm lead"], remove: ["Cold"], create_missing: true } },
+  },
+  "PATCH /contact/parking": {
+    chapter: "Integrations",
+    summary: "Park or wake a contact",
+    text: "`parked: { until, reason }` leaves an Open contact alone until that moment, `null` wakes it now. A reply, Won, Lost or Abandoned wakes it as well.",
+    body: ParkingBody,
+    data: ContactStatusAnswer,
+    example: { body: { username: "@kim.fit", parked: null } },
   },
   "POST /organization/create-contact": {
     chapter: "Integrations",

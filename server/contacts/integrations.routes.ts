@@ -4,54 +4,22 @@ import {
   PatchContactStatus,
   UpdateTagsBody,
 } from "@dmtracker/shared/contracts/rest.ts";
-import { Router, type Request } from "express";
+import { ParkingBody } from "@dmtracker/shared/contracts/rest-parking.ts";
+import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
 import { callerOf } from "#server/organizations/guard.ts";
 import { requireOwnOrganization } from "#server/organizations/require-own-organization.ts";
 import { findFirstAnswer } from "#server/pipeline/first-answer.ts";
 import { mutationOf } from "#server/pipeline/request-mutation.ts";
 import { resolvePipelineId, resolveStage } from "#server/pipeline/resolve-stage.ts";
-import { AppError, invalidField } from "#server/platform/app-error.ts";
 import { inApiWords } from "./api-words.ts";
 import { changeContact, type ChangeAnswer } from "./change-contact.ts";
-import { findContact } from "./contact.store.ts";
 import { createContact } from "./create-contact.ts";
 import { tellChanged, tellReply, tellSkipped } from "./integration-answers.ts";
 import { receiveReply } from "./receive-reply.ts";
 import { messageMoment } from "./message-moment.ts";
+import { requirePlace, versionOf } from "./require-place.ts";
 import { nameTags, updateTags } from "./update-tags.ts";
-
-/** `If-Match: <version>`: refuse to overwrite a newer contact. */
-function versionOf(request: Request): number | undefined {
-  const header = request.get("if-match");
-  if (header === undefined) return undefined;
-  const [, digits] = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header) ?? [];
-  if (digits === undefined) throw invalidField("If-Match", "must be a contact's version, a whole number");
-  return Number(digits);
-}
-
-type Named = {
-  contact_id?: string | undefined;
-  manychat_id?: string | undefined;
-  username?: string | undefined;
-};
-
-/** The contact that a body names, and where it lives. @throws AppError not_found */
-async function requirePlace(
-  app: AppContext,
-  organizationId: string,
-  { contact_id: contactId, manychat_id: manychatId, username }: Named,
-): Promise<{ contactId: string; pipelineId: string }> {
-  if (contactId !== undefined) {
-    const pipelineId = await app.places.find(organizationId, contactId);
-    if (pipelineId !== undefined) return { contactId, pipelineId };
-  } else {
-    const name = manychatId === undefined ? { username: username ?? "" } : { manychatId };
-    const contact = await findContact(organizationId, name);
-    if (contact) return { contactId: contact.id, pipelineId: contact.pipelineId };
-  }
-  throw new AppError("not_found", "No such contact");
-}
 
 /** What ManyChat, n8n, Zapier and own scripts call to change contacts. */
 export function integrationsRoutes(app: AppContext): Router {
@@ -107,6 +75,30 @@ export function integrationsRoutes(app: AppContext): Router {
         }),
       ));
     await tellChanged(exchange, done, { tags: await nameTags(organizationId, done.tagIds) });
+  });
+
+  router.patch("/contact/parking", async (request, response) => {
+    const caller = callerOf(response);
+    const body = ParkingBody.parse(request.body ?? {});
+    await requireOwnOrganization(app, caller, body);
+    const { organizationId, actor } = caller;
+    const mutation = mutationOf(request, caller, ["parking", body]);
+    const first = await findFirstAnswer<ChangeAnswer>(organizationId, mutation);
+    const seenVersion = versionOf(request);
+    const done =
+      first ??
+      (await inApiWords(
+        changeContact(app, {
+          ...(await requirePlace(app, organizationId, body)),
+          organizationId,
+          actor,
+          change: { parked: body.parked },
+          seenVersion,
+          strict: seenVersion !== undefined,
+          mutation,
+        }),
+      ));
+    await tellChanged({ app, request, response }, done);
   });
 
   router.post("/organization/create-contact", async (request, response) => {

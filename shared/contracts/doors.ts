@@ -47,6 +47,7 @@ export const ENDPOINTS = {
   "PATCH /contact/contact-status": "contacts:write",
   "POST /contact/default-reply": "contacts:write",
   "POST /contact/update-tags-external": "contacts:write",
+  "PATCH /contact/parking": "contacts:write",
   "POST /organization/create-contact": "contacts:write",
   "GET /contacts": "contacts:read",
   "GET /contacts/export": "contacts:read",

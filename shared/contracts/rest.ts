@@ -96,30 +96,35 @@ export const DefaultReplyBody = z.strictObject({
 });
 export type DefaultReplyBody = z.infer<typeof DefaultReplyBody>;
 
+/** Names of a contact, of which a body gives one. */
+export const contactNames = {
+  contact_id: Id.optional(),
+  manychat_id: ForeignId.optional(),
+  username: Username.optional(),
+  ...ownOrganization,
+};
+type ContactNames = { contact_id?: unknown; manychat_id?: unknown; username?: unknown };
+export const namesOne = ({ contact_id, manychat_id, username }: ContactNames): boolean =>
+  [contact_id, manychat_id, username].filter((name) => name !== undefined).length === 1;
+export const NAMES_ONE = {
+  path: ["contact_id"],
+  message: "name the contact by exactly one of: contact_id, manychat_id, username",
+};
+
 const TagNames = z.array(TagName).max(MAX_TAGS);
 const TAG_CHANGES = ["add", "remove", "set"] as const;
 
 /** `POST /api/v1/contact/update-tags-external`: `set` replaces all tags, then `remove` and `add` act on the rest. */
 export const UpdateTagsBody = z
   .strictObject({
-    contact_id: Id.optional(),
-    manychat_id: ForeignId.optional(),
-    username: Username.optional(),
+    ...contactNames,
     add: TagNames.optional(),
     remove: TagNames.optional(),
     set: TagNames.optional(),
     /** Names in `add` and `set` that are no tag yet become one; otherwise they are refused. */
     create_missing: z.boolean().default(false),
-    ...ownOrganization,
   })
-  .refine(
-    ({ contact_id, manychat_id, username }) =>
-      [contact_id, manychat_id, username].filter((name) => name !== undefined).length === 1,
-    {
-      path: ["contact_id"],
-      message: "name the contact by exactly one of: contact_id, manychat_id, username",
-    },
-  )
+  .refine(namesOne, NAMES_ONE)
   .refine((body) => TAG_CHANGES.some((name) => body[name] !== undefined), {
     path: ["add"],
     message: `name at least one of: ${TAG_CHANGES.join(", ")}`,

@@ -177,6 +177,25 @@ describe("by hand", () => {
     expect(decided(contact, { followUp: { act: "complete" } }).events).toEqual([]);
   });
 
+  test("[FU4] [FU7] starting again makes the first message due now, and the cadence counts from it", () => {
+    const silent = aContact({
+      stageId,
+      conversationStatus: "no_reply",
+      followUpStep: 5,
+      followUp: { dueAt: at(-2), note: "Ask Kim", step: 4 },
+    });
+    const { contact, events } = decided(silent, { followUp: { act: "restart" } });
+    expect(contact).toMatchObject({
+      followUp: { dueAt: NOW, note: "Ask Kim", step: null },
+      followUpStep: 0,
+      conversationStatus: "no_reply",
+    });
+    expect(events.map(({ type }) => type)).toEqual(["contact.follow_up_set"]);
+    expect(isOfferedForAbandoned({ ...contact, followUp: null }, DEFAULT_SETTINGS)).toBe(false);
+    const written = decided(contact, sent);
+    expect(written.contact).toMatchObject({ followUpStep: 1, followUp: { dueAt: at(1), step: 1 } });
+  });
+
   test("[FU7] a snooze keeps the step of the cadence; without a follow-up it is refused", () => {
     const contact = aContact({ stageId, followUp: { dueAt: at(0), note: null, step: 2 } });
     const { followUp } = decided(contact, { followUp: { act: "snooze", until: at(1) } }).contact;

@@ -134,3 +134,30 @@ test("[PK3] a default reply wakes in the batch of its message, and makes the con
   const { body } = await call<FollowUpsPage>(server.url, "GET", "/follow-ups?group=today", { token });
   expect(body.data.contacts.map(({ id }) => id)).toContain(contactId);
 });
+
+test("[PK5] programs park and wake by any name of a contact, with the reason, and are refused in their words", async () => {
+  const organization = await server.anOrganization();
+  const contactId = await add(organization, {});
+  const { token } = organization;
+  const tell = (body: object) => call(server.url, "PATCH", "/contact/parking", { token, body });
+  const until = inDays(30);
+  const parked = await tell({ contact_id: contactId, parked: { until, reason: "On holiday" } });
+  expect([parked.status, parked.body.data.changed]).toEqual([200, ["parked"]]);
+  const record = await ContactModel.findById(contactId).lean();
+  expect(record?.parked).toMatchObject({ until: new Date(until), reason: "On holiday" });
+  const again = await tell({ contact_id: contactId, parked: { until, reason: "On holiday" } });
+  expect(again.body.data.changed).toEqual([]);
+  const woken = await tell({ username: record?.username, parked: null });
+  expect([woken.status, woken.body.data.changed]).toEqual([200, ["parked"]]);
+
+  const past = await tell({ contact_id: contactId, parked: { until: inDays(-1) } });
+  expect(past.body).toMatchObject({ code: "invalid", issues: [{ path: "parked" }] });
+  const nameless = await tell({ parked: null });
+  expect(nameless.body).toMatchObject({ code: "invalid", issues: [{ path: "contact_id" }] });
+  const stranger = await server.anOrganization();
+  const foreign = await call(server.url, "PATCH", "/contact/parking", {
+    token: stranger.token,
+    body: { contact_id: contactId, parked: null },
+  });
+  expect(foreign.status).toBe(404);
+});

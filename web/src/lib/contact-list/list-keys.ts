@@ -23,6 +23,8 @@ export class ListKeys {
     if (!id || !act) return false;
     const status = STATUS_OF[act];
     if (act === "selectAll") this.#screen.selection.chooseLoaded();
+    // What is chosen is meant as a whole, as long as one stands on it.
+    else if (status && this.#screen.selection.has(id)) void this.#screen.changeChosen({ status });
     else if (status) void this.#screen.change(id, { status });
     // A box that has the focus is ticked by its own Space.
     else if (act === "select" && (event.key === "x" || !target.matches("input")))

@@ -39,7 +39,9 @@ export const KEY_MAP = {
   lift: ["Pipeline", "Lift a card, drop it", " "],
   complete: ["Follow-Ups", "Complete", "c"],
   snooze: ["Follow-Ups", "Snooze", "z"],
-  write: ["Open contact", "Write a message or a note", "n"],
+  write: ["Open contact", "Write a note", "n"],
+  logSent: ["Open contact", "Log what you sent", "o"],
+  logReply: ["Open contact", "Log a reply", "r"],
 } as const satisfies Record<string, readonly [KeyGroup, string, string, ...string[]]>;
 
 export type KeyAct = keyof typeof KEY_MAP;

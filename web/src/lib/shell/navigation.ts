@@ -78,3 +78,22 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
     },
   ];
 }
+
+/** How many pages the bar of a phone names whole, next to "More". */
+const BAR = 4;
+
+/**
+ * The same on a phone: one board in the bar, the one that is open or the first, then the pages of a day's work;
+ * everything else is behind "More".
+ */
+export function phoneDestinations(
+  pipelines: readonly PipelineSummary[],
+  pathname: string,
+): { bar: Destination[]; more: Destination[] } {
+  const all = destinations(pipelines);
+  const boards = all.slice(0, pipelines.length);
+  const board = boards.find((one) => one.isCurrent(pathname)) ?? boards[0];
+  const pages = all.slice(pipelines.length);
+  const bar = [...(board ? [board] : []), ...pages].slice(0, BAR);
+  return { bar, more: all.filter((one) => !bar.includes(one)) };
+}
