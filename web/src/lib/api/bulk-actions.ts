@@ -7,8 +7,11 @@ export type BulkGlance = Pick<
   "id" | "kind" | "title" | "state" | "total" | "done" | "changed" | "refused" | "actor" | "problems"
 >;
 
+/** With its moment and its pipeline, for lists. */
+export type ListedBulk = BulkGlance & { started_at: string; pipeline_id: string };
+
 /** The newest actions: one's own, for owners and admins everybody's. */
-export async function loadBulks(): Promise<BulkGlance[]> {
-  const { bulk_actions } = await request<{ bulk_actions: BulkGlance[] }>("/bulk-actions");
+export async function loadBulks(): Promise<ListedBulk[]> {
+  const { bulk_actions } = await request<{ bulk_actions: ListedBulk[] }>("/bulk-actions");
   return bulk_actions;
 }

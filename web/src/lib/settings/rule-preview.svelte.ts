@@ -3,16 +3,16 @@ import { sentence } from "./act.svelte.ts";
 
 const PAUSE_MS = 250;
 
-/** What a rule would have done: asked of the server while it is being written, the last question counts. */
-export class Preview<Wanted> {
-  answer = $state.raw<RulePreview>();
+/** What would happen: asked of the server while it is being chosen, the last question counts. */
+export class Preview<Wanted, Answer = RulePreview> {
+  answer = $state.raw<Answer>();
   problem = $state<string>();
   busy = $state(false);
-  readonly #load: (wanted: Wanted, signal: AbortSignal) => Promise<RulePreview>;
+  readonly #load: (wanted: Wanted, signal: AbortSignal) => Promise<Answer>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: AbortController | undefined;
 
-  constructor(load: (wanted: Wanted, signal: AbortSignal) => Promise<RulePreview>) {
+  constructor(load: (wanted: Wanted, signal: AbortSignal) => Promise<Answer>) {
     this.#load = load;
   }
 

@@ -4,9 +4,12 @@ import CircleX from "@lucide/svelte/icons/circle-x";
 import KeyRound from "@lucide/svelte/icons/key-round";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import Tags from "@lucide/svelte/icons/tags";
+import Undo2 from "@lucide/svelte/icons/undo-2";
 import UsersRound from "@lucide/svelte/icons/users-round";
 import Webhook from "@lucide/svelte/icons/webhook";
 import Workflow from "@lucide/svelte/icons/workflow";
+import type { Role } from "@dmtracker/shared/contracts/people.ts";
+import { may } from "@dmtracker/shared/contracts/rights.ts";
 import { resolve } from "$app/paths";
 import type { ResolvedPathname } from "$app/types";
 import type { Component } from "svelte";
@@ -14,8 +17,8 @@ import type { Component } from "svelte";
 export type SettingsEntry = { href: ResolvedPathname; label: string; icon: Component<{ class?: string }> };
 export type SettingsGroup = { label: string; entries: SettingsEntry[] };
 
-/** Every page of the settings, in order. A page that is not here is not linked. */
-export const settingsGroups = (): SettingsGroup[] => [
+/** Every page of the settings that this role may see, in order. A page that is not here is not linked. */
+export const settingsGroups = (role: Role): SettingsGroup[] => [
   {
     label: "Organization",
     entries: [
@@ -29,6 +32,9 @@ export const settingsGroups = (): SettingsGroup[] => [
       { href: resolve("/(app)/settings/stages"), label: "Pipeline & stages", icon: SquareKanban },
       { href: resolve("/(app)/settings/automations"), label: "Automations", icon: Workflow },
       { href: resolve("/(app)/settings/follow-ups"), label: "Follow-ups", icon: CalendarClock },
+      ...(may(role, "changes:reverse")
+        ? [{ href: resolve("/(app)/settings/reverse-changes"), label: "Reverse changes", icon: Undo2 }]
+        : []),
     ],
   },
   {

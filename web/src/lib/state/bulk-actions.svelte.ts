@@ -54,6 +54,11 @@ export class BulkActions {
     }
   }
 
+  /** An action that one has started by another way: its progress and its end are told like any other's. */
+  follow(bulk: BulkGlance): void {
+    this.#note(newMutationId(), bulk);
+  }
+
   async cancel(bulkId: string): Promise<void> {
     const reply = await this.#channel.cancelBulk(bulkId).catch(() => undefined);
     if (!reply?.ok) this.#endSignal.tell({ problem: reply?.message ?? OFFLINE });
