@@ -58,6 +58,7 @@ export function serverStatus({ instance }: Context): Reply {
     uptime: Math.floor(process.uptime()),
     localTime: new Date(),
     mem: { bits: 64, resident: Math.round(process.memoryUsage.rss() / 2 ** 20), supported: true },
+    extra_info: { user_time_us: process.cpuUsage().user, system_time_us: process.cpuUsage().system },
     transactions: { currentOpen: instance.engine.openTransactions },
     indexBuilds: [...instance.engine.store.collections.values()].flatMap(({ namespace, build }) =>
       build ? [{ ns: namespace, name: build.index.name, documentsDone: build.done }] : [],
