@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import compression from "compression";
 import express, { type RequestHandler } from "express";
 import helmet from "helmet";
+import type { AccessEnd } from "@dmtracker/shared/contracts/realtime.ts";
 import type { DestinationStream } from "pino";
 import { pinoHttp } from "pino-http";
 import { authDoors } from "./accounts/auth-doors.ts";
@@ -32,6 +33,7 @@ import { guard } from "./organizations/guard.ts";
 import { guardMessages } from "./organizations/guard-messages.ts";
 import { noteWatching } from "./organizations/note-presence.ts";
 import { membersRoutes } from "./organizations/members.routes.ts";
+import { findMembership } from "./organizations/member.store.ts";
 import { findSessionEnd } from "./organizations/require-membership.ts";
 import { RecentSettings } from "./organizations/recent-settings.ts";
 import { organizationsRoutes } from "./organizations/organizations.routes.ts";
@@ -178,17 +180,21 @@ function createPages(
   return web;
 }
 
+const SIGNED_OUT: AccessEnd = { cause: "signed_out", reason: "Your session has ended. Sign in again." };
+const REMOVED: AccessEnd = { cause: "removed", reason: "You are no longer a member of this organization." };
+
 /** Closes a socket when its session has ended. Using the product moves that end, so it is looked at again. */
 function watchSession(app: AppContext, socket: LiveSocket): void {
   let timer: NodeJS.Timeout | undefined;
   const look = async (): Promise<void> => {
-    const end = await findSessionEnd(app, socket.data.sessionId);
+    const { userId, organizationId, sessionId } = socket.data;
+    const [end, membership] = await Promise.all([
+      findSessionEnd(app, sessionId),
+      findMembership(app.auth, userId, organizationId),
+    ]);
     if (!socket.connected) return;
-    if (!end) {
-      socket.emit("access:revoked", {
-        cause: "signed_out",
-        reason: "Your session has ended. Sign in again.",
-      });
+    if (!end || !membership) {
+      socket.emit("access:revoked", end ? REMOVED : SIGNED_OUT);
       socket.disconnect(true);
       return;
     }
@@ -202,7 +208,7 @@ function watchSession(app: AppContext, socket: LiveSocket): void {
     });
   };
   socket.once("disconnect", () => clearTimeout(timer));
-  // At once as well: a sign-out between the handshake and entering the session's room reached nobody.
+  // At once as well: what ended between the handshake and entering the rooms of session and member reached nobody.
   start();
 }
 

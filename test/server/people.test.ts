@@ -200,6 +200,23 @@ test("[PE4] [RT10] a role changes at once on every open page, and the owner's ne
   expect(taken.status).toBe(403);
 });
 
+test("[RT10] who is removed while their page connects is told so as well", async () => {
+  const organization = await server.anOrganization();
+  const { admin, member } = organization;
+  let removed = 0;
+  // Behind the server's own look at who connects, before the socket is where news about its member go.
+  server.io.use((socket, next) => {
+    if (socket.data.userId !== member.id) return next();
+    call(server.url, "DELETE", `/members/${member.id}`, { cookie: admin.cookie }).then(({ status }) => {
+      removed = status;
+      next();
+    }, next);
+  });
+  const page = await aPage(member.cookie);
+  await eventually(() => expect(page.ends).toMatchObject([{ cause: "removed" }]));
+  expect(removed).toBe(200);
+});
+
 test("[PE5] ownership goes to one person, with the password, and there is exactly one owner whatever comes at once", async () => {
   const organization = await server.anOrganization();
   const { owner, admin, member } = organization;
