@@ -73,6 +73,7 @@ export function typeWords(schema: JsonSchema): string {
   if (choices) return [...new Set(choices.map(typeWords))].join(" | ");
   if (schema.type === "array")
     return `list of ${schema.items ? typeWords(schema.items) : "anything"}${limitsOf(schema)}`;
+  if (schema.pattern === "^[0-9a-f]{24}$") return "id";
   if (schema.format === "date-time") return "moment, ISO 8601";
   if (schema.type === "string") return `text${limitsOf(schema)}`;
   if (schema.type === "integer") return `whole number${limitsOf(schema)}`;
