@@ -17,6 +17,8 @@ export type CallOptions = {
   headers?: Record<string, string>;
 };
 
+const isJson = ({ headers }: Response): boolean => headers.get("content-type")?.includes("json") === true;
+
 /** One call of the REST API, as a client makes it. */
 export async function call<T = Record<string, unknown>>(
   url: string,
@@ -36,7 +38,8 @@ export async function call<T = Record<string, unknown>>(
   });
   return {
     status: response.status,
-    body: (await response.json()) as Answer<T>["body"],
+    // Files are answered as they are: who asks for one as if it were JSON gets nothing of it.
+    body: (isJson(response) ? await response.json() : {}) as Answer<T>["body"],
     headers: response.headers,
   };
 }
