@@ -32,9 +32,9 @@ async function* readRecords(bytes: AsyncIterable<Buffer>, found: Upload["found"]
   const text = readText(bytes, reader);
   let head = "";
   while (head.length < HEAD_LENGTH) {
-    const { value, done } = await text.next();
-    if (done) break;
-    head += value;
+    const next = await text.next();
+    if (next.done === true) break;
+    head += next.value;
   }
   found.delimiter = findDelimiter(head);
   const parser = parse({

@@ -60,9 +60,22 @@ export async function readJson(response: Response): Promise<unknown> {
   }
 }
 
+/** Sends a file as it is. */
+export async function sendFile(path: string, file: Blob): Promise<Response> {
+  const headers = { accept: "application/json", "content-type": "text/csv" };
+  try {
+    return await fetch(path, { method: "POST", credentials: "same-origin", headers, body: file });
+  } catch (error) {
+    throw asApiError(error);
+  }
+}
+
 /** One call to the REST API: `data` of a success, an ApiError for everything else. */
 export async function request<T>(path: string, options?: RequestOptions): Promise<T> {
-  const response = await send(`/api/v1${path}`, options);
+  return readAnswer<T>(await send(`/api/v1${path}`, options));
+}
+
+export async function readAnswer<T>(response: Response): Promise<T> {
   const answer = (await readJson(response)) as Envelope<T>;
   if (answer.status === "success") return answer.data;
   throw new ApiError(answer.code, answer.message, answer.issues);

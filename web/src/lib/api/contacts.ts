@@ -33,6 +33,15 @@ export function loadContactList(query: ContactListQuery): Promise<ContactListPag
   return request<ContactListPage>(`/contacts?${search}`);
 }
 
+/** Where the same list is a CSV file. */
+export function exportAddress(query: Omit<ContactListQuery, "cursor" | "limit">): string {
+  const search = filterToQuery(query.filter);
+  search.set("pipeline_id", query.pipelineId);
+  search.set("sort", query.sort);
+  search.set("direction", query.direction);
+  return `/api/v1/contacts/export?${search}`;
+}
+
 export async function createContact(body: CreateContactBody): Promise<void> {
   await request<unknown>("/organization/create-contact", { method: "POST", body });
 }

@@ -22,16 +22,18 @@ export type Destination = {
 /** Where the shell leads: every board, then the settings. A contact belongs to the board that it was opened from. */
 export function destinations(pipelines: readonly PipelineSummary[]): Destination[] {
   const alone = pipelines.length === 1;
+  const contacts = resolve("/(app)/contacts");
+  const imports = resolve("/(app)/contacts/import");
   const boards = pipelines.map(({ id, name }) => {
     const href = resolve("/(app)/pipeline/[pipelineId]", { pipelineId: id });
     return {
       href,
       label: alone ? "Pipeline" : name,
       icon: SquareKanban,
-      isCurrent: (pathname: string) => pathname === href || (alone && pathname.startsWith("/contacts/")),
+      isCurrent: (pathname: string) =>
+        pathname === href || (alone && pathname.startsWith("/contacts/") && pathname !== imports),
     };
   });
-  const contacts = resolve("/(app)/contacts");
   const followUps = resolve("/(app)/follow-ups");
   const activity = resolve("/(app)/activity");
   const reports = resolve("/(app)/reports");
@@ -43,7 +45,7 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
       href: contacts,
       label: "Contacts",
       icon: UsersRound,
-      isCurrent: (pathname: string) => pathname === contacts,
+      isCurrent: (pathname: string) => pathname === contacts || pathname === imports,
     },
     {
       href: followUps,
