@@ -9,15 +9,19 @@ export type Gap = { stageId: string; gap: number };
 
 export type Lifted = { contactId: string; by: "mouse" | "touch" | "keyboard"; from: Gap };
 
-/** The change that puts a contact into a gap; undefined when it already stands there. */
+const ALONE: ReadonlySet<string> = new Set();
+
+/** The change that puts a contact, and whoever moves along, into a gap; undefined when it already stands there. */
 export function changeFor(
   list: readonly Contact[],
   { stageId, gap }: Gap,
   contact: Contact,
+  along: ReadonlySet<string> = ALONE,
 ): ContactChange | undefined {
   const own = list.findIndex(({ id }) => id === contact.id);
   if (own >= 0 && (gap === own || gap === own + 1)) return undefined;
-  const others = (contacts: readonly Contact[]) => contacts.filter(({ id }) => id !== contact.id);
+  const others = (contacts: readonly Contact[]) =>
+    contacts.filter(({ id }) => id !== contact.id && !along.has(id));
   const after = others(list.slice(0, gap)).at(-1)?.id ?? null;
   const before = others(list.slice(gap))[0]?.id ?? null;
   const place = after === null && before === null ? {} : { after, before };
@@ -40,14 +44,22 @@ export class BoardDrag {
   point = $state.raw<{ x: number; y: number }>();
   /** Where in the card it was taken, and how wide that card is. */
   grip = $state.raw({ x: 0, y: 0, width: 0 });
+  /** Cards that go where the lifted one goes, itself among them. */
+  along: ReadonlySet<string> = $state.raw(ALONE);
   readonly #board: Board;
+  readonly #chosen: () => ReadonlySet<string>;
   readonly #ondrop: (contactId: string, change: ContactChange, by: Lifted["by"]) => void;
   readonly #lists = new Map<HTMLElement, string>();
   #strip: HTMLElement | undefined;
   #frame = 0;
 
-  constructor(board: Board, ondrop: (contactId: string, change: ContactChange, by: Lifted["by"]) => void) {
+  constructor(
+    board: Board,
+    chosen: () => ReadonlySet<string>,
+    ondrop: (contactId: string, change: ContactChange, by: Lifted["by"]) => void,
+  ) {
     this.#board = board;
+    this.#chosen = chosen;
     this.#ondrop = ondrop;
   }
 
@@ -69,6 +81,7 @@ export class BoardDrag {
     const from = { stageId: contact.stageId, gap: Math.max(0, own) };
     this.lifted = { contactId, by, from };
     this.target = from;
+    this.along = this.#chosen().has(contactId) ? this.#chosen() : ALONE;
     if (!card) return;
     this.grip = { x: card.x - card.rect.left, y: card.y - card.rect.top, width: card.rect.width };
     this.point = { x: card.x, y: card.y };
@@ -87,11 +100,11 @@ export class BoardDrag {
   drop(): void {
     // Let go faster than a frame: where the pointer is counts, not where it was when last looked at.
     this.#aimAtPoint();
-    const { lifted, target } = this;
+    const { lifted, target, along } = this;
     this.cancel();
     const contact = lifted && this.#board.contact(lifted.contactId);
     if (!contact || !target) return;
-    const change = changeFor(this.list(target.stageId), target, contact);
+    const change = changeFor(this.list(target.stageId), target, contact, along);
     if (change) this.#ondrop(contact.id, change, lifted.by);
   }
 
@@ -101,6 +114,7 @@ export class BoardDrag {
     this.lifted = undefined;
     this.target = undefined;
     this.point = undefined;
+    this.along = ALONE;
   }
 
   list(stageId: string): readonly Contact[] {

@@ -32,6 +32,7 @@ export class BoardKeys {
     const status = STATUS_OF[act];
     if (status) void this.#screen.change(id, { status });
     else if (act === "lift") this.#lift(id);
+    else if (act === "choose") void this.choose(id, false);
     else if (act === "status") this.#screen.statusMenuOf = id;
     else return this.#go(act, contact.stageId, id);
     return true;
@@ -87,9 +88,20 @@ export class BoardKeys {
     if (id && moves.some(({ contactId }) => contactId === id)) this.focus(id);
   }
 
+  /** One card more or less, or all up to this one. Its code comes when somebody chooses. */
+  async choose(id: string, asRange: boolean): Promise<void> {
+    const { choose } = await import("./board-selection.ts");
+    choose(this.#screen, id, asRange);
+    const { chosen } = this.#screen;
+    this.#words.say(`${chosen.has(id) ? "Selected" : "Not selected"}. ${chosen.size} in all.`);
+  }
+
   #lift(id: string): void {
-    this.#screen.drag.lift(id, "keyboard");
-    this.#words.say(`Lifted. ${this.#place()} Arrows move, Space drops, Escape cancels.`);
+    const { drag } = this.#screen;
+    drag.lift(id, "keyboard");
+    this.#words.say(
+      `Lifted${drag.along.size > 1 ? ` ${drag.along.size} cards` : ""}. ${this.#place()} Arrows move, Space drops, Escape cancels.`,
+    );
   }
 
   #steer(key: string, contactId: string): boolean {

@@ -1,4 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- look-ups are made anew, never changed */
+import type { BulkChange } from "@dmtracker/shared/contracts/bulk.ts";
 import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
@@ -27,6 +28,12 @@ export class BoardScreen {
   });
   /** The card whose status menu a key has opened. */
   statusMenuOf = $state<string>();
+  /** Cards that are to be changed together (board-selection.ts). */
+  chosen: ReadonlySet<string> = $state.raw(new Set());
+  /** Where a range begins. */
+  anchor: string | undefined;
+  /** Changes what is chosen; there as soon as the bar is. */
+  changeChosen: ((change: BulkChange) => void) | undefined;
   readonly #question: OutcomeQuestion;
   readonly #members: ReadonlyMap<string, Member> = $derived.by(
     () => new Map(this.board.members.map((member) => [member.id, member])),
@@ -41,7 +48,8 @@ export class BoardScreen {
     this.motion = new BoardMotion(board);
     this.drag = new BoardDrag(
       board,
-      (contactId, change, by) => void this.change(contactId, change, by === "keyboard" ? "fly" : "stand"),
+      () => this.chosen,
+      (contactId, change, by) => this.#drop(contactId, change, by),
     );
   }
 
@@ -51,6 +59,19 @@ export class BoardScreen {
 
   tag(id: string): Tag | undefined {
     return this.#tags.get(id);
+  }
+
+  /** A chosen card takes the others along, as one act. */
+  #drop(contactId: string, change: ContactChange, by: "mouse" | "touch" | "keyboard"): void {
+    const contact = this.board.contact(contactId);
+    if (contact && this.changeChosen && this.chosen.size > 1 && this.chosen.has(contactId)) {
+      this.changeChosen({ stageId: contact.stageId, ...change });
+    } else void this.change(contactId, change, by === "keyboard" ? "fly" : "stand");
+  }
+
+  unchoose(): void {
+    this.chosen = new Set();
+    this.anchor = undefined;
   }
 
   /** Changes a contact; whatever leads to Won or Lost asks for its words first. */

@@ -36,6 +36,7 @@ export const KEY_MAP = {
   park: ["Contact", "Park until a day", "p"],
   select: ["Contacts", "Select", "x", " "],
   selectAll: ["Contacts", "Select all that are loaded", "Mod+a"],
+  choose: ["Pipeline", "Select a card", "x"],
   lift: ["Pipeline", "Lift a card, drop it", " "],
   complete: ["Follow-Ups", "Complete", "c"],
   snooze: ["Follow-Ups", "Snooze", "z"],
