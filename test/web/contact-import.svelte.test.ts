@@ -46,7 +46,7 @@ function anImport(source: Partial<ImportSource>) {
     undo: never,
     ...source,
   };
-  const state = new ContactImport(all, channel as never, "p");
+  const state = new ContactImport(all, channel, "p");
   return { state, tell: (message: object) => bulk({ bulk: message as never }) };
 }
 
@@ -72,9 +72,7 @@ test("[IM4] each field comes from one column, and only the newest check counts",
   const { state } = anImport({
     upload: () => Promise.resolve(aFile()),
     check: (_id, { mapping }, signal) =>
-      new Promise((answer) =>
-        asked.push({ mapping, answer: answer as (check: ImportCheck) => void, signal }),
-      ),
+      new Promise((answer) => asked.push({ mapping, answer: answer, signal })),
   });
   await state.upload(new File([""], "leads.csv"));
   state.choose(2, "displayName");
