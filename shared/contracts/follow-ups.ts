@@ -8,8 +8,8 @@ export type FollowUpGroup = z.infer<typeof FollowUpGroup>;
 
 /** `GET /api/v1/follow-ups`, next to the keys of a filter. */
 export const FollowUpsQuery = z.object({
-  /** Absent: all of them, overdue ones first. */
-  group: FollowUpGroup.optional(),
+  /** Absent: all that are due, overdue ones first. `ended`: whose cadence is over without an answer [FU4]. */
+  group: z.enum([...FollowUpGroup.options, "ended"]).optional(),
   pipeline_id: Id.optional(),
   /** `next` of the page before. */
   cursor: z.string().max(200).optional(),
@@ -28,6 +28,8 @@ export const FollowUpsPage = z.object({
   totals: FollowUpTotals,
   /** Contacts of the same filter that are parked: they are in no group until they wake. */
   parked: z.int(),
+  /** Exact; only with `group=ended`. */
+  ended: z.int().optional(),
   timeZone: z.string(),
   seq: z.int(),
 });

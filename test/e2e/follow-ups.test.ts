@@ -177,6 +177,39 @@ test("[FU1] [FU5] on the contact page logging outreach plans the next step, and 
     .waitFor();
 });
 
+test("[FU4] whose cadence ended without an answer stands below what is due, to be abandoned or started again", async () => {
+  const ids: string[] = [];
+  for (const name of ["silent.one", "silent.two", "silent.three"]) {
+    const made = await call<{ contact_id: string }>(product.url, "POST", "/organization/create-contact", {
+      token,
+      body: { username: name },
+    });
+    ids.push(made.body.data.contact_id);
+  }
+  for (const id of ids) {
+    await page.goto(`${product.url}/contacts/${id}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    for (let step = 0; step < 5; step += 1) {
+      await page.keyboard.press("o");
+      await page.keyboard.type(`Message ${step}`);
+      await page.keyboard.press("Control+Enter");
+      await page.keyboard.press("Escape");
+    }
+    await page.getByText("Every follow-up was written, and no answer came.").waitFor();
+  }
+  await page.goto(`${product.url}/follow-ups?whose=everyone`);
+  const ended = section(page, "Cadence ended");
+  const rows = ids.map((id) => ended.locator(`[data-ended="${id}"]`));
+  for (const one of rows) await one.waitFor();
+  if (process.env.FILM_STRIP) await ended.screenshot({ path: `${process.env.FILM_STRIP}/ended.png` });
+  await rows[0]?.getByRole("button", { name: "Start again" }).click();
+  await eventually(async () => expect(await rowIds("Today")).toContain(ids[0]));
+  await rows[0]?.waitFor({ state: "detached" });
+  await rows[1]?.getByRole("button", { name: "Abandon", exact: true }).click();
+  await rows[1]?.waitFor({ state: "detached" });
+  await eventually(async () => expect((await loadContact(ids[1] ?? "")).leadStatus).toBe("abandoned"));
+});
+
 test("[FU8] when nothing is due the page says what comes next", async () => {
   const jade = await signIn(browser, product, password, "jade@demo.example");
   const where = jade.page;

@@ -342,3 +342,38 @@ test("[DR1] [CC4] [TN3] [API1] retries, foreign organizations and mistakes", asy
   }
   expect((await reply(organization, body, { token: "wrong" })).status).toBe(401);
 });
+
+test("[FU4] whose cadence is over without an answer is listed for a decision, in pages, with a true count", async () => {
+  const organization = await server.anOrganization();
+  const write = { message: { direction: "out" as const, text: "Hello?", at: new Date().toISOString() } };
+  const silent = [];
+  for (const name of ["one", "two", "three"]) {
+    const id = await add(organization, name);
+    for (let step = 0; step < 5; step += 1)
+      await changeContact(server.context, {
+        organizationId: organization.id,
+        contactId: id,
+        change: write,
+        actor: byOwner(organization),
+      });
+    silent.push(id);
+  }
+  await add(organization, "written.once", write);
+  const first = await list(organization, "?group=ended&limit=2");
+  expect(first.body.data.contacts.map(({ id }) => id)).toEqual(silent.slice(0, 2));
+  expect(first.body.data.ended).toBe(3);
+  const rest = await list(organization, `?group=ended&cursor=${first.body.data.next}`);
+  expect([rest.body.data.contacts.map(({ id }) => id), rest.body.data.next]).toEqual([silent.slice(2), null]);
+  await reply(organization, { manychat_id: 1, username: "one", message_content: "Sorry, here I am" });
+  const [, second = ""] = silent;
+  await changeContact(server.context, {
+    organizationId: organization.id,
+    contactId: second,
+    change: { followUp: { act: "restart" } },
+    actor: byOwner(organization),
+  });
+  expect((await list(organization, "?group=ended")).body.data).toMatchObject({
+    contacts: [{ id: silent[2] }],
+    ended: 1,
+  });
+});

@@ -11,7 +11,10 @@ export type FollowUpsAsked = {
   limit?: number;
 };
 
-export function loadFollowUps(asked: FollowUpsAsked): Promise<FollowUpsPage> {
+/** Whose cadence is over, instead of what is due. */
+export type EndedAsked = Omit<FollowUpsAsked, "group"> & { group: "ended" };
+
+export function loadFollowUps(asked: FollowUpsAsked | EndedAsked): Promise<FollowUpsPage> {
   const { pipelineId, group, filter, cursor, limit } = asked;
   const search = filterToQuery(filter);
   search.set("pipeline_id", pipelineId);
