@@ -34,7 +34,10 @@ function touchedAfter(touched: Touched, event: PipelineEvent): Touched {
   // What a rule did belongs to the person whose change it answered.
   const { id: by, name } = event.cause?.actor ?? event.actor;
   const edited = Object.keys(event.after).filter((field) => !BOOKKEEPING.has(field));
-  return { ...touched, ...Object.fromEntries(edited.map((field) => [field, { version, by, name, at: event.at }])) };
+  return {
+    ...touched,
+    ...Object.fromEntries(edited.map((field) => [field, { version, by, name, at: event.at }])),
+  };
 }
 
 export type BatchSources = {

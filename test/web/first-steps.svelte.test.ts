@@ -21,7 +21,7 @@ test("[FS1] each of the first steps ticks itself when it is done, whoever did it
   const board = new FakeBoard();
   const steps = new FirstSteps(board, () => Promise.resolve([]));
   expect([steps.hasContact, steps.hasRule, steps.hasProgram]).toEqual([false, false, false]);
-  board.pipeline = { ...EMPTY, totals: { a: { open: { count: 1, value: 0 } } } } as unknown as Pipeline;
+  board.pipeline = { ...EMPTY, totals: { a: { open: { count: 1, value: 0 } } } };
   expect([steps.hasContact, steps.hasRule]).toEqual([true, false]);
   board.pipeline = { ...board.pipeline, rules: [{ id: "r" }] } as unknown as Pipeline;
   expect([steps.hasRule, steps.done]).toEqual([true, false]);

@@ -43,7 +43,7 @@ export function valueWords(field: ConflictField, value: unknown, names: Names): 
     if (wish.act === "restart") return "now, from the beginning";
     return day(wish.until ?? wish.dueAt ?? "");
   }
-  return String(value);
+  return value as string;
 }
 
 /** What others have made of the fields of the contact that is open, and the way out of each. */
