@@ -31,16 +31,20 @@ export async function announceIn(
   );
 }
 
-/** Tells every open page that names, people or settings of the organization have changed, after they have. */
+/**
+ * Tells every open page that names, people or settings of the organization have changed, after they have. Never fails:
+ * what was done is done, and must not be answered as if it were not because nobody could be told.
+ */
 export async function announceOrganization(
   app: AppContext,
   organizationId: string,
   actor: Actor,
 ): Promise<void> {
-  const pipelines = await findPipelines(organizationId);
-  await announceIn(
-    app,
-    pipelines.map(({ id }) => id),
-    { actor },
-  );
+  try {
+    const pipelines = await findPipelines(organizationId);
+    const ids = pipelines.map(({ id }) => id);
+    await announceIn(app, ids, { actor });
+  } catch (error) {
+    app.logger.warn({ err: error, organizationId }, "open pages were not told of a change");
+  }
 }

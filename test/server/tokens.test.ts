@@ -1,3 +1,5 @@
+import { CommitQueues } from "@dmtracker/server/pipeline/commit-queue.ts";
+import { createToken } from "@dmtracker/server/tokens/create-token.ts";
 import { TokenModel } from "@dmtracker/server/tokens/token.model.ts";
 import type { ApiToken, MadeToken } from "@dmtracker/shared/contracts/tokens.ts";
 import { expect, test } from "vitest";
@@ -74,4 +76,18 @@ test("[TK1] [TN1] members and tokens make none, and another organization's token
   const refused = await call(server.url, "DELETE", `/tokens/${foreign?.id}`, { cookie: owner.cookie });
   expect(refused.status).toBe(404);
   expect((await call(server.url, "GET", "/pipelines", { token: other.token })).status).toBe(200);
+});
+
+test("[TK1] a secret is told although open pages cannot be told of it", async () => {
+  const { id: organizationId, owner } = await server.anOrganization();
+  const commits = new CommitQueues(() => undefined, server.context.recentSettings);
+  await commits.stop();
+  const actor = { type: "user" as const, id: owner.id, name: owner.name };
+  const made = await createToken(
+    { ...server.context, commits },
+    { organizationId, actor, role: "owner" },
+    "Made while the server stops",
+  );
+  const works = await call(server.url, "GET", "/pipelines", { token: made.secret });
+  expect(works.status).toBe(200);
 });
