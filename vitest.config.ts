@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const serial = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
@@ -9,6 +10,8 @@ export default defineConfig({
         test: {
           name: "core",
           include: ["test/{rules,embedded-mongo,server}/**/*.test.ts"],
+          // Each file waits a lot for its own server and database: one core carries two.
+          maxWorkers: Math.max(2, availableParallelism()),
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
