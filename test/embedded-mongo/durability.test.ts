@@ -19,7 +19,8 @@ afterEach(() => {
 test("what was acknowledged is there after kill -9, whole transactions only, and unique keys stay unique", async () => {
   const result = await runTorture({ dir, rounds: ROUNDS, seed: 5 });
   expect(result.faults).toEqual([]);
-  expect(result.acknowledged).toBeGreaterThan(100);
+  // How many depends on the machine; some must have been acknowledged for this to show anything.
+  expect(result.acknowledged).toBeGreaterThan(ROUNDS);
 }, 60_000);
 
 test("a write that comes again after kill -9 is not done again", async () => {

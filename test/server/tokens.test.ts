@@ -85,7 +85,7 @@ test("[TK1] a secret is told although open pages cannot be told of it", async ()
   const actor = { type: "user" as const, id: owner.id, name: owner.name };
   const made = await createToken(
     { ...server.context, commits },
-    { organizationId, actor, role: "owner" },
+    { organizationId, actor, role: "owner", limitKey: owner.id },
     "Made while the server stops",
   );
   const works = await call(server.url, "GET", "/pipelines", { token: made.secret });
