@@ -217,13 +217,15 @@ test("[WH7] a new secret signs at once, the old one signs along for a day", asyn
   const { organization, receiver, id, secret: old } = hook;
   const { body } = await ask<MadeWebhook>(organization, "POST", `/${id}/secret`);
   const { secret } = body.data;
-  await ask(organization, "POST", `/${id}/ping`);
-  const [both] = receiver.received;
-  if (!both) throw new Error("no ping");
+  // The log's own events come to the same address, some of them from before the new secret.
+  const nextPing = async (): Promise<Received> => {
+    await ask(organization, "POST", `/${id}/ping`);
+    return receiver.received.filter(({ type }) => type === "ping").at(-1) as Received;
+  };
+  const both = await nextPing();
   expect([isSignedBy(secret, both), isSignedBy(old, both)]).toEqual([true, true]);
   pass(25 * HOUR);
-  await ask(organization, "POST", `/${id}/ping`);
-  const later = receiver.received.at(-1) as Received;
+  const later = await nextPing();
   expect([isSignedBy(secret, later), isSignedBy(old, later)]).toEqual([true, false]);
 });
 
