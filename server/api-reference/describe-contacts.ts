@@ -79,7 +79,7 @@ export const CONTACT_ENDPOINTS: Descriptions = {
   "GET /contacts": {
     chapter: "Contacts",
     summary: "Contacts that match a filter",
-    text: "In pages: pass `next` as `cursor`. `total` and `total_value` are of all that match, as of `seq`.",
+    text: "In pages: pass `next` as `cursor`. `total`, `total_value` and `by_stage` are of all that match, as of `seq`.",
     query: ContactListQuery,
     filtered: true,
     data: ContactListPage,

@@ -40,7 +40,7 @@ async function readChange(
   pipelineId: string,
   body: BulkActionBody,
 ): Promise<BulkChange> {
-  const { status, lost_reason, value, assignee_id, follow_up, add_tags, remove_tags } = body;
+  const { status, lost_reason, value, assignee_id, follow_up, parked, add_tags, remove_tags } = body;
   const stageId = await resolveStage(organizationId, pipelineId, body);
   const add = await requireTagNames(organizationId, "add_tags", add_tags);
   const remove = await requireTagNames(organizationId, "remove_tags", remove_tags);
@@ -53,6 +53,7 @@ async function readChange(
     ...(follow_up !== undefined && {
       followUp: follow_up && { act: "schedule", dueAt: follow_up.due_at, note: follow_up.note },
     }),
+    ...(parked !== undefined && { parked }),
     ...((add || remove) && { tags: { ...(add && { add }), ...(remove && { remove }) } }),
   };
 }

@@ -69,6 +69,7 @@ export async function listContacts(app: AppContext, input: ListContactsInput): P
     next: more && end ? writeCursor([sort, direction, end.key, end.id]) : null,
     total: totals.reduce((sum, { count }) => sum + count, 0),
     total_value: totals.reduce((sum, { value }) => sum + value, 0),
+    by_stage: matching.totals,
     seq: matching.pipeline.seq,
   };
 }

@@ -10,7 +10,11 @@ export const CONTACT_COLUMNS = [
   "assignee",
   "value",
   "lastMessage",
+  "lastActivity",
   "created",
 ] as const;
+
+/** What a list shows to who has chosen nothing: the last message says most of what the last activity would. */
+export const DEFAULT_COLUMNS = CONTACT_COLUMNS.filter((column) => column !== "lastActivity");
 
 export type ContactColumn = (typeof CONTACT_COLUMNS)[number];

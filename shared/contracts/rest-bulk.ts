@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DealValue, LostReason, MAX_FOLLOW_UP_NOTE_LENGTH } from "./contact.ts";
+import { DealValue, LostReason, MAX_FOLLOW_UP_NOTE_LENGTH, ParkedChange } from "./contact.ts";
 import { LeadStatus } from "./lead-status.ts";
 import { MAX_BULK_IDS, MAX_TAGS } from "./limits.ts";
 import { StageName } from "./pipeline.ts";
@@ -16,6 +16,7 @@ const CHANGES = [
   "add_tags",
   "remove_tags",
   "follow_up",
+  "parked",
 ] as const;
 
 /** `POST /api/v1/bulk-actions`: one change for many contacts. */
@@ -42,6 +43,8 @@ export const BulkActionBody = z
       })
       .nullable()
       .optional(),
+    /** Leaves Open contacts alone until then; null wakes them. */
+    parked: ParkedChange.optional(),
   })
   .refine(({ contact_ids, filter }) => (contact_ids === undefined) !== (filter === undefined), {
     path: ["contact_ids"],

@@ -5,7 +5,7 @@ import type { Names } from "./describe-event.ts";
 /** What a bulk change does, in a few words: "Marked as Abandoned", "Moved to Meeting Booked". */
 export function describeBulkChange(change: BulkChange, names: Names): string {
   const parts: string[] = [];
-  const { stageId, status, assigneeId, tags, followUp } = change;
+  const { stageId, status, assigneeId, tags, followUp, parked } = change;
   if (stageId !== undefined) {
     parts.push(`Moved to ${names.stages.find(({ id }) => id === stageId)?.name ?? "another stage"}`);
   } else if (change.after !== undefined || change.before !== undefined) parts.push("Moved");
@@ -23,6 +23,9 @@ export function describeBulkChange(change: BulkChange, names: Names): string {
   if (followUp?.act === "complete") parts.push("Completed the follow-up");
   if (followUp?.act === "snooze") parts.push("Snoozed the follow-up");
   if (followUp?.act === "schedule") parts.push("Scheduled a follow-up");
+  if (followUp?.act === "restart") parts.push("Started the cadence again");
+  if (parked === null) parts.push("Woken");
+  if (parked) parts.push("Parked");
   if (status === undefined && change.value !== undefined) parts.push("Changed the deal value");
   if (status === undefined && change.lostReason !== undefined) parts.push("Changed the lost reason");
   return parts.join(", ");

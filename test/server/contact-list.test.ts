@@ -6,6 +6,7 @@ import { Rosters } from "@dmtracker/server/contacts/rosters.ts";
 import { CommitQueues } from "@dmtracker/server/pipeline/commit-queue.ts";
 import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { BoardSnapshot, ColumnPageAt } from "@dmtracker/shared/contracts/board.ts";
+import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
 import type { ContactListPage } from "@dmtracker/shared/contracts/contact-list.ts";
 import { expect, test } from "vitest";
 import { call } from "../support/http.ts";
@@ -295,7 +296,14 @@ test("[FI3] the organization's time zone is set by its admins and decides what t
   const query = "?date=created:2026-01-01..2026-01-01";
   expect((await list(organization, query)).body.data.total).toBe(1);
   const saved = await set(organization.owner.cookie, "America/New_York");
-  expect(saved.body.data.time_zone).toBe("America/New_York");
+  const settings = DEFAULT_SETTINGS;
+  expect(saved.body.data).toEqual({
+    name: expect.any(String) as string,
+    time_zone: "America/New_York",
+    cadence: settings.cadence,
+    stops_follow_ups: settings.stopsFollowUps,
+    lost_reasons: settings.lostReasons,
+  });
   expect((await list(organization, query)).body.data.total).toBe(0);
   const me = await call<{ organization: { timeZone: string } }>(server.url, "GET", "/me", {
     cookie: organization.member.cookie,

@@ -35,6 +35,7 @@ async function loadList(query: ContactListQuery): Promise<ContactListPage> {
     next: last && last !== matching.at(-1) ? last.id : null,
     total: matching.length,
     total_value: matching.reduce((sum, { value }) => sum + (value ?? 0), 0),
+    by_stage: {},
     seq: server.pipeline.seq,
   });
   await gate;

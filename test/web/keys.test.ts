@@ -28,6 +28,7 @@ test("[KB1] groups that hold on one page at the same time do not share a key", (
     ["Anywhere", "Walk", "Contact", "Contacts"],
     ["Anywhere", "Walk", "Contact", "Pipeline"],
     ["Anywhere", "Walk", "Contact", "Follow-Ups"],
+    ["Anywhere", "Walk", "Contact", "Contacts", "Review"],
     ["Anywhere", "Walk", "Contact", "Open contact"],
   ];
   for (const groups of together) {

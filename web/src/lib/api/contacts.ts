@@ -33,6 +33,17 @@ export function loadContactList(query: ContactListQuery): Promise<ContactListPag
   return request<ContactListPage>(`/contacts?${search}`);
 }
 
+/** How many contacts match a filter, by stage: a list without its rows. */
+export const countQuiet = {
+  query(pipelineId: string, filter: ContactFilter): URLSearchParams {
+    const search = filterToQuery(filter);
+    search.set("pipeline_id", pipelineId);
+    search.set("limit", "1");
+    return search;
+  },
+  load: (query: URLSearchParams): Promise<ContactListPage> => request<ContactListPage>(`/contacts?${query}`),
+};
+
 /** Where the same list is a CSV file. */
 export function exportAddress(query: Omit<ContactListQuery, "cursor" | "limit">): string {
   const search = filterToQuery(query.filter);

@@ -1,4 +1,8 @@
-import { CONTACT_COLUMNS, type ContactColumn } from "@dmtracker/shared/contracts/contact-columns.ts";
+import {
+  CONTACT_COLUMNS,
+  DEFAULT_COLUMNS,
+  type ContactColumn,
+} from "@dmtracker/shared/contracts/contact-columns.ts";
 import type { ContactSort } from "@dmtracker/shared/contracts/filter.ts";
 
 export type Column = {
@@ -25,6 +29,7 @@ const COLUMN: Record<ContactColumn, Omit<Column, "id">> = {
   assignee: { label: "Assignee", least: 7.5 },
   value: { label: "Value", least: 5.5, sort: "value", isNumber: true },
   lastMessage: { label: "Last message", least: 10, grows: 2, sort: "last_message" },
+  lastActivity: { label: "No activity for", least: 7.5, sort: "last_activity" },
   created: { label: "Created", least: 6.5, sort: "created" },
 };
 
@@ -43,9 +48,9 @@ function recall(userId: string): readonly ContactColumn[] {
     const { shown, hidden } = JSON.parse(text ?? "{}") as Partial<Remembered>;
     const known = (Array.isArray(shown) ? shown : []).filter(isColumn);
     const left = Array.isArray(hidden) ? hidden : [];
-    return [...known, ...CONTACT_COLUMNS.filter((id) => !known.includes(id) && !left.includes(id))];
+    return [...known, ...DEFAULT_COLUMNS.filter((id) => !known.includes(id) && !left.includes(id))];
   } catch {
-    return CONTACT_COLUMNS;
+    return DEFAULT_COLUMNS;
   }
 }
 

@@ -1,5 +1,7 @@
 import { tick } from "svelte";
-import { actOf, STATUS_OF, type KeyAct } from "#lib/keys/key-map.ts";
+import type { BulkChange } from "@dmtracker/shared/contracts/bulk.ts";
+import { REENGAGE } from "#lib/bulk/re-engage.ts";
+import { actOf, STATUS_OF, type KeyAct, type KeyGroup } from "#lib/keys/key-map.ts";
 import type { ListScreen } from "./list-screen.svelte.ts";
 
 const PAGE_ROWS = 15;
@@ -19,13 +21,14 @@ export class ListKeys {
     const target = event.target as Element;
     const id = target.closest("[data-row-link], input[type='checkbox']")?.closest<HTMLElement>("[data-row]")
       ?.dataset.row;
-    const act = actOf(event, "Contacts", "Contact", "Walk", "Anywhere");
+    const ownKeys: KeyGroup[] = this.#screen.isQueue ? ["Review"] : [];
+    const act = actOf(event, ...ownKeys, "Contacts", "Contact", "Walk", "Anywhere");
     if (!id || !act) return false;
     const status = STATUS_OF[act];
     if (act === "selectAll") this.#screen.selection.chooseLoaded();
-    // What is chosen is meant as a whole, as long as one stands on it.
-    else if (status && this.#screen.selection.has(id)) void this.#screen.changeChosen({ status });
-    else if (status) void this.#screen.change(id, { status });
+    else if (status) this.#change(id, { status });
+    else if (act === "reengage") this.#change(id, REENGAGE);
+    else if (act === "park" && this.#screen.selection.has(id)) void this.#screen.parkChosen();
     // A box that has the focus is ticked by its own Space.
     else if (act === "select" && (event.key === "x" || !target.matches("input")))
       this.#screen.selection.toggle(id);
@@ -45,6 +48,22 @@ export class ListKeys {
     void tick().then(() =>
       document.querySelector<HTMLElement>(`[data-row-link="${id}"]`)?.focus({ preventScroll: true }),
     );
+  }
+
+  /** What is chosen is meant as a whole, as long as one stands on it. In a queue the work goes on in the next row. */
+  #change(id: string, change: Pick<BulkChange, "status" | "followUp">): void {
+    const { selection, isQueue } = this.#screen;
+    if (selection.has(id)) void this.#screen.changeChosen(change);
+    else void this.#screen.change(id, change).then(() => isQueue && this.#goOn(id));
+  }
+
+  #goOn(id: string): void {
+    const { rows } = this.#screen.list;
+    const at = rows.findIndex(({ contact }) => contact.id === id);
+    // Thought better of it: the row is still one of the queue.
+    if (at < 0 || !rows[at]?.left) return;
+    const next = rows.slice(at).findIndex(({ left }) => !left);
+    this.focusAt(next < 0 ? rows.findLastIndex(({ left }) => !left) : at + next);
   }
 
   #walk(act: KeyAct, selects: boolean, id: string): boolean {

@@ -4,7 +4,10 @@ import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Stage } from "@dmtracker/shared/contracts/pipeline.ts";
+import { formatValue } from "@dmtracker/shared/pipeline/money.ts";
 import { createContext } from "svelte";
+import type { DayQuestion } from "#lib/follow-ups/day-question.svelte.ts";
+import { askParkedUntil } from "#lib/follow-ups/park-contact.ts";
 import { changeMany } from "#lib/bulk/change-many.ts";
 import { askAndChange } from "#lib/contact/ask-and-change.ts";
 import type { Outcome, OutcomeQuestion } from "#lib/contact/outcome-question.svelte.ts";
@@ -19,7 +22,10 @@ export type ListParts = {
   board: Board;
   list: ContactList;
   question: OutcomeQuestion;
+  days: DayQuestion;
   columns: NamedColumns;
+  /** Its rows are worked off one after the other. */
+  isQueue?: boolean;
 };
 
 /** What the parts of the contact list share: the rows, the one with the focus, the chosen ones. */
@@ -41,6 +47,8 @@ export class ListScreen {
   statusMenuOf = $state<string>();
   readonly #workspace: Workspace;
   readonly #question: OutcomeQuestion;
+  readonly #days: DayQuestion;
+  readonly isQueue: boolean;
   readonly #members: ReadonlyMap<string, Member> = $derived.by(
     () => new Map(this.board.members.map((member) => [member.id, member])),
   );
@@ -51,11 +59,13 @@ export class ListScreen {
     () => new Map(this.board.pipeline?.stages.map((stage) => [stage.id, stage])),
   );
 
-  constructor(workspace: Workspace, { board, list, question, columns }: ListParts) {
+  constructor(workspace: Workspace, { board, list, question, days, columns, isQueue }: ListParts) {
     this.#workspace = workspace;
     this.board = board;
     this.list = list;
     this.#question = question;
+    this.#days = days;
+    this.isQueue = isQueue ?? false;
     this.columns = new ListColumns(board.me.id ?? "", columns);
     this.selection = new ListSelection(list);
   }
@@ -77,12 +87,24 @@ export class ListScreen {
     return askAndChange(this.board, this.#question, contactId, change);
   }
 
+  /** How many are chosen, loaded or not. */
+  get chosenCount(): number {
+    const { chosen, everything } = this.selection;
+    return everything ? (this.list.total?.count ?? chosen.length) : chosen.length;
+  }
+
+  /** Parks what is chosen, after asking until when. */
+  async parkChosen(): Promise<void> {
+    const who = `${formatValue(this.chosenCount)} contacts`;
+    const parked = await askParkedUntil(this.#days, { who, timeZone: this.board.settings.timeZone });
+    if (parked) await this.changeChosen({ parked });
+  }
+
   /** Changes what is chosen, as one act; the choice has served its purpose then. */
   async changeChosen(change: BulkChange): Promise<void> {
     const { chosen, everything } = this.selection;
-    const total = this.list.total?.count ?? chosen.length;
     const select = everything ? { filter: this.list.filter } : { contactIds: [...chosen] };
-    const count = everything ? total : chosen.length;
+    const count = this.chosenCount;
     const wishes = { board: this.board, select, seen: chosen, count, change };
     if (await changeMany(this.#workspace, this.#question, wishes)) this.selection.clear();
   }

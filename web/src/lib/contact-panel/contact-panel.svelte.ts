@@ -10,6 +10,7 @@ export const PANEL_PLACES: Readonly<Record<string, string>> = {
   "/(app)/pipeline/[pipelineId]": "pipeline",
   "/(app)/contacts": "contacts",
   "/(app)/follow-ups": "follow-ups",
+  "/(app)/review": "review",
 };
 
 /** The page below the panel: it knows who comes next, and takes the focus back. */

@@ -33,6 +33,13 @@ export function dayName(at: string, now: number): string {
     : DAY_AND_YEAR.format(ms);
 }
 
+/** "12 days": how long nothing has happened. */
+export function quietFor(at: string, now: number): string {
+  const days = Math.floor((now - Date.parse(at)) / (24 * HOUR_MS));
+  if (days < 1) return "under a day";
+  return days === 1 ? "1 day" : `${days} days`;
+}
+
 export function exactTime(at: string): string {
   return EXACT.format(Date.parse(at));
 }

@@ -1,4 +1,4 @@
-import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { Contact, Parked } from "@dmtracker/shared/contracts/contact.ts";
 import { isParked, wakesAt } from "@dmtracker/shared/pipeline/parking.ts";
 import { addDays, dayOf } from "@dmtracker/shared/pipeline/zoned-days.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
@@ -21,13 +21,22 @@ export function parkPresets(now: number, timeZone: string): ParkPreset[] {
   });
 }
 
-/** Asks until which day and why, and parks the contact. False when one thinks better of it. */
+type Asked = { who: string; timeZone: string; current?: Parked | null };
+
+/** Asks until which day and why; undefined when one thinks better of it. */
+export async function askParkedUntil(
+  question: DayQuestion,
+  { who, timeZone, current = null }: Asked,
+): Promise<Parked | undefined> {
+  const planned = await question.askParking(who, current);
+  return planned && { until: wakesAt(planned.day, timeZone), reason: planned.note };
+}
+
+/** Asks and parks the contact. False when one thinks better of it. */
 export async function askAndPark(question: DayQuestion, board: Board, contact: Contact): Promise<boolean> {
   const { timeZone } = board.settings;
   const current = isParked(contact, Date.now()) ? contact.parked : null;
-  const planned = await question.askParking(`@${contact.username}`, current);
-  if (!planned) return false;
-  const until = wakesAt(planned.day, timeZone);
-  board.change(contact.id, { parked: { until, reason: planned.note } });
-  return true;
+  const parked = await askParkedUntil(question, { who: `@${contact.username}`, timeZone, current });
+  if (parked) board.change(contact.id, { parked });
+  return parked !== undefined;
 }

@@ -1,7 +1,7 @@
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 
 export type KeyGroup =
-  "Anywhere" | "Walk" | "Contact" | "Contacts" | "Pipeline" | "Follow-Ups" | "Open contact";
+  "Anywhere" | "Walk" | "Contact" | "Contacts" | "Pipeline" | "Follow-Ups" | "Review" | "Open contact";
 
 /**
  * Every key of the product, once: what handlers answer, the help lists and the palette hints at. A row is a group,
@@ -40,6 +40,7 @@ export const KEY_MAP = {
   lift: ["Pipeline", "Lift a card, drop it", " "],
   complete: ["Follow-Ups", "Complete", "c"],
   snooze: ["Follow-Ups", "Snooze", "z"],
+  reengage: ["Review", "Re-engage: due now, cadence anew", "e"],
   write: ["Open contact", "Write a note", "n"],
   logSent: ["Open contact", "Log what you sent", "o"],
   logReply: ["Open contact", "Log a reply", "r"],

@@ -2,6 +2,7 @@ import AlarmClock from "@lucide/svelte/icons/alarm-clock";
 import HistoryIcon from "@lucide/svelte/icons/history";
 import ChartColumn from "@lucide/svelte/icons/chart-column";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
+import ListTodo from "@lucide/svelte/icons/list-todo";
 import Trophy from "@lucide/svelte/icons/trophy";
 import UsersRound from "@lucide/svelte/icons/users-round";
 import Settings from "@lucide/svelte/icons/settings";
@@ -36,6 +37,7 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
   });
   const followUps = resolve("/(app)/follow-ups");
   const activity = resolve("/(app)/activity");
+  const review = resolve("/(app)/review");
   const reports = resolve("/(app)/reports");
   const wins = resolve("/(app)/wins");
   const settings = resolve("/(app)/settings");
@@ -59,6 +61,12 @@ export function destinations(pipelines: readonly PipelineSummary[]): Destination
       label: "Activity",
       icon: HistoryIcon,
       isCurrent: (pathname: string) => pathname === activity,
+    },
+    {
+      href: review,
+      label: "Review",
+      icon: ListTodo,
+      isCurrent: (pathname: string) => pathname === review,
     },
     {
       href: reports,

@@ -20,9 +20,14 @@ export function firstDirection(sort: ContactSort): SortDirection {
   return sort === "username" ? "asc" : "desc";
 }
 
+/** The order that an address names, if it names one. */
+export function sortFrom(query: URLSearchParams): ContactSort | undefined {
+  return SORTS.find((name) => name === query.get("sort"));
+}
+
 /** What an address says: its filter and its order. Addresses are typed by people: what makes no sense is left out. */
 export function viewFromQuery(query: URLSearchParams): ListView {
-  const sort = SORTS.find((name) => name === query.get("sort")) ?? DEFAULT_SORT;
+  const sort = sortFrom(query) ?? DEFAULT_SORT;
   const named = query.get("direction");
   const direction = named === "asc" || named === "desc" ? named : firstDirection(sort);
   return { filter: filterFromQuery(query).filter, sort, direction };

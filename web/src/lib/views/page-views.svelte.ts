@@ -1,4 +1,4 @@
-import { CONTACT_COLUMNS, type ContactColumn } from "@dmtracker/shared/contracts/contact-columns.ts";
+import { DEFAULT_COLUMNS, type ContactColumn } from "@dmtracker/shared/contracts/contact-columns.ts";
 import type { SavedView, ViewContent, ViewPlace } from "@dmtracker/shared/contracts/view.ts";
 import type { FilterUrl } from "#lib/filter/filter-url.svelte.ts";
 import { contentOf, isModified, NO_VIEW, pageViewOf } from "#lib/state/page-view.ts";
@@ -36,7 +36,7 @@ export class PageViews {
     const content = contentOf(this.#parts.url.page, this.place);
     const columns = this.#parts.columns();
     // The usual columns go without saying: whoever opens the view then sees their own.
-    const isUsual = columns?.join() === CONTACT_COLUMNS.join();
+    const isUsual = columns?.join() === DEFAULT_COLUMNS.join();
     return this.place === "contacts" && columns && !isUsual ? { ...content, columns: [...columns] } : content;
   }
 

@@ -1,30 +1,29 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import type { Report } from "@dmtracker/shared/contracts/reports.ts";
 
 /** One question per burst of events. */
 const ASK_AGAIN_MS = 1_000;
 /** Days end without an event. */
 const LOOK_MS = 60_000;
 
-export type ReportFeed = {
+export type LogFeed = {
   onEvents(listener: (events: readonly PipelineEvent[]) => void): () => void;
   onReload(listener: () => void): () => void;
 };
 
-/** A report that follows the log while it is open: asked again when an event came that it does not hold yet. */
-export class LiveReport {
-  report = $state.raw<Report>();
+/** What the server counts, following the log while it is shown: asked again when an event came that it does not hold yet. */
+export class LiveAnswer<Answer extends { seq: number }> {
+  current = $state.raw<Answer>();
   /** Another question was asked, and what is shown still answers the one before. */
   isOld = $state(false);
   problem = $state<string>();
-  readonly #load: (query: URLSearchParams) => Promise<Report>;
+  readonly #load: (query: URLSearchParams) => Promise<Answer>;
   readonly #stops: (() => void)[];
   #query: URLSearchParams;
   #head = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #epoch = 0;
 
-  constructor(feed: ReportFeed, query: URLSearchParams, load: (query: URLSearchParams) => Promise<Report>) {
+  constructor(feed: LogFeed, query: URLSearchParams, load: (query: URLSearchParams) => Promise<Answer>) {
     this.#load = load;
     this.#query = query;
     const look = setInterval(() => this.#askSoon(), LOOK_MS);
@@ -56,7 +55,7 @@ export class LiveReport {
 
   #hear(events: readonly PipelineEvent[]): void {
     this.#head = Math.max(this.#head, events.at(-1)?.seq ?? 0);
-    if (this.#head > (this.report?.seq ?? 0)) this.#askSoon();
+    if (this.#head > (this.current?.seq ?? 0)) this.#askSoon();
   }
 
   #askSoon(): void {
@@ -68,16 +67,16 @@ export class LiveReport {
     this.#timer = undefined;
     const epoch = ++this.#epoch;
     try {
-      const report = await this.#load(this.#query);
+      const answer = await this.#load(this.#query);
       // An answer to an earlier question is dropped, however late it comes.
       if (epoch !== this.#epoch) return;
-      this.report = report;
+      this.current = answer;
       this.isOld = false;
       this.problem = undefined;
-      if (this.#head > report.seq) this.#askSoon();
+      if (this.#head > answer.seq) this.#askSoon();
     } catch (error) {
       if (epoch !== this.#epoch) return;
-      this.problem = error instanceof Error ? error.message : "The report could not be loaded";
+      this.problem = error instanceof Error ? error.message : "It could not be loaded";
       this.#askSoon();
     }
   }
