@@ -44,6 +44,7 @@ import { watchTimedRules } from "./pipeline/run-timed-rules.ts";
 import { stagesRoutes } from "./pipeline/stages.routes.ts";
 import { tagsRoutes } from "./tags/tags.routes.ts";
 import { organizationSettingsRoutes } from "./organizations/organization-settings.routes.ts";
+import { keepFirstAnswer } from "./pipeline/keep-first-answer.ts";
 import { pipelineRoutes } from "./pipeline/pipeline.routes.ts";
 import { pipelineSocket, startHeartbeat } from "./pipeline/pipeline.socket.ts";
 import { AppError } from "./platform/app-error.ts";
@@ -150,6 +151,7 @@ function createPages(
     importUploadRoutes(app),
     requireJson,
     express.json({ limit: MAX_BODY }),
+    keepFirstAnswer(app),
     accountsRoutes(app),
     membersRoutes(app),
     organizationsRoutes(app),

@@ -38,7 +38,7 @@ const REFUSALS = {
 
 const RefusalBody = ErrorBody.extend({ status: z.literal("error") });
 const WRITE_HEADERS = [
-  ["Idempotency-Key", "The same key and call get the first answer, however often it is sent."],
+  ["Idempotency-Key", "The same key and call get the first answer, however often it is sent, for a day."],
   ["If-Match", "Version of the contact that one saw: a newer one is not overwritten."],
   ["Prefer", "`wait=delivered` answers how many open boards have the change."],
 ] as const;
@@ -100,14 +100,18 @@ function parametersOf(endpoint: Endpoint, description: Description, book: Schema
     schema: { type: "string" },
     ...(example?.query?.[name] !== undefined && { example: example.query[name] }),
   }));
-  const isWrite = chapter === "Integrations";
-  const headers = WRITE_HEADERS.filter(() => isWrite).map(([name, text]) => ({
-    name,
-    in: "header",
-    required: false,
-    description: text,
-    schema: { type: "string" },
-  }));
+  const isWrite = !endpoint.startsWith("GET ");
+  // Version and delivery are those of a contact.
+  const taken = WRITE_HEADERS.filter(([name]) => name === "Idempotency-Key" || chapter === "Integrations");
+  const headers = taken
+    .filter(() => isWrite)
+    .map(([name, text]) => ({
+      name,
+      in: "header",
+      required: false,
+      description: text,
+      schema: { type: "string" },
+    }));
   return [...named, ...asked, ...filters, ...headers];
 }
 

@@ -19,9 +19,6 @@ export type BulkRecord = {
   work: BulkWork;
   actor: Actor;
   title: string;
-  /** The call that started it; absent when it did not name itself. */
-  mutationId?: string;
-  fingerprint: string | null;
   state: BulkState;
   cancelWanted: boolean;
   total: number;
@@ -59,8 +56,6 @@ const fields = {
   work: Mixed,
   actor: Mixed,
   title: String,
-  mutationId: String,
-  fingerprint: String,
   state: String,
   cancelWanted: Boolean,
   total: Number,
@@ -80,10 +75,6 @@ const fields = {
 
 // `type` may be a key inside of what is stored (an actor's), never mongoose's way to declare a field.
 const schema = new mongoose.Schema(fields, { versionKey: false, strict: "throw", minimize: false });
-schema.index(
-  { organizationId: 1, mutationId: 1 },
-  { unique: true, partialFilterExpression: { mutationId: { $type: "string" } } },
-);
 schema.index({ organizationId: 1, startedAt: -1 });
 schema.index({ state: 1, leaseUntil: 1 });
 

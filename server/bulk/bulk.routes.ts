@@ -17,6 +17,7 @@ import type { BulkCaller } from "./bulk-caller.ts";
 import { findBulks, toBulkAction } from "./bulk.store.ts";
 import { cancelBulk } from "./cancel-bulk.ts";
 import { requireBulk } from "./require-bulk.ts";
+import { findStarted } from "./start-bulk.ts";
 
 const MAX_LISTED = 100;
 
@@ -65,12 +66,14 @@ export function bulkRoutes(app: AppContext): Router {
     const caller = callerOf(response);
     const body = BulkActionBody.parse(request.body ?? {});
     const { organizationId, actor } = caller;
+    const mutation = mutationOf(request, caller, ["bulk-actions", body]);
+    const started = await findStarted(organizationId, mutation);
+    if (started) return answerBulk(response, started);
     const pipelineId = await resolvePipelineId(organizationId, body.pipeline_id);
     const select = body.contact_ids
       ? { contactIds: body.contact_ids }
       : { filter: requireFilterIn(new URLSearchParams(body.filter ?? "")) };
     const change = await readChange(organizationId, pipelineId, body);
-    const mutation = mutationOf(request, caller, ["bulk-actions", body]);
     const bulk = changeContacts(app, { organizationId, pipelineId, select, change, actor, mutation });
     answerBulk(response, await inApiWords(bulk));
   });

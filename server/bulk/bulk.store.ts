@@ -1,5 +1,7 @@
 import type { BulkAction, BulkProblem } from "@dmtracker/shared/contracts/bulk.ts";
 import mongoose from "mongoose";
+import { insertNamed } from "#server/pipeline/insert-named.ts";
+import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import { BulkModel, BulkPartModel, type BulkRecord } from "./bulk.model.ts";
 
 /** A process that died leaves its action to others after this. */
@@ -32,7 +34,8 @@ export function toBulkAction(record: BulkRecord): BulkAction {
   };
 }
 
-const isDuplicate = (error: unknown): boolean => (error as { code?: number }).code === 11_000;
+/** What a call that started an action is answered again by. */
+export type StartedBulk = { bulkId: string };
 
 /**
  * Keeps a new action with its contacts, already leased to whoever starts it.
@@ -41,6 +44,7 @@ const isDuplicate = (error: unknown): boolean => (error as { code?: number }).co
 export async function insertBulk(
   record: BulkRecord,
   parts: readonly (readonly string[])[],
+  mutation: Mutation | undefined,
 ): Promise<boolean> {
   const expireAt = new Date(record.startedAt.getTime() + PART_DAYS * DAY_MS);
   // The parts first: an action that can be found must have all of them.
@@ -56,14 +60,13 @@ export async function insertBulk(
       })),
     );
   }
-  try {
-    await BulkModel.collection.insertOne(record);
-    return true;
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-    await BulkPartModel.deleteMany({ bulkId: record._id });
-    return false;
-  }
+  const answer: StartedBulk = { bulkId: record._id.toHexString() };
+  const inserted = await insertNamed((session) => BulkModel.collection.insertOne(record, { session }), {
+    organizationId: record.organizationId.toHexString(),
+    mutation: mutation && { ...mutation, answer },
+  });
+  if (!inserted && parts.length > 0) await BulkPartModel.deleteMany({ bulkId: record._id });
+  return inserted;
 }
 
 export async function findPart(bulkId: string, index: number): Promise<string[]> {
@@ -75,13 +78,6 @@ export async function findPart(bulkId: string, index: number): Promise<string[]>
 
 export async function findBulk(organizationId: string, id: string): Promise<BulkRecord | undefined> {
   return (await BulkModel.findOne({ _id: id, organizationId }).lean<BulkRecord>()) ?? undefined;
-}
-
-export async function findBulkOfMutation(
-  organizationId: string,
-  mutationId: string,
-): Promise<BulkRecord | undefined> {
-  return (await BulkModel.findOne({ organizationId, mutationId }).lean<BulkRecord>()) ?? undefined;
 }
 
 /** The newest actions of an organization, of one person or token when named. */

@@ -3,11 +3,11 @@ import { BULK_AT_ONCE, MAX_BULK } from "@dmtracker/shared/contracts/limits.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import mongoose from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
-import { repeatAnswer } from "#server/pipeline/first-answer.ts";
+import { findFirstAnswer } from "#server/pipeline/first-answer.ts";
 import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import type { BulkRecord, BulkWork } from "./bulk.model.ts";
-import { findBulkOfMutation, insertBulk, LEASE_MS, toBulkAction } from "./bulk.store.ts";
+import { findBulk, insertBulk, LEASE_MS, toBulkAction, type StartedBulk } from "./bulk.store.ts";
 import { runBulk } from "./run-bulk.ts";
 
 /** Contacts of one commit when there are too many for one: others get their turn in between. */
@@ -31,15 +31,14 @@ function inParts(contactIds: readonly string[]): string[][] {
   );
 }
 
-/** The action that the same call has started before. */
+/** The action that the same call has started before. @throws AppError key_reused */
 export async function findStarted(
   organizationId: string,
   mutation: Mutation | undefined,
 ): Promise<BulkAction | undefined> {
-  const known = mutation && (await findBulkOfMutation(organizationId, mutation.id));
-  if (!known) return undefined;
-  repeatAnswer(mutation, { id: mutation.id, fingerprint: known.fingerprint ?? "", answer: null });
-  return toBulkAction(known);
+  const first = await findFirstAnswer<Partial<StartedBulk>>(organizationId, mutation);
+  const known = first?.bulkId === undefined ? undefined : await findBulk(organizationId, first.bulkId);
+  return known && toBulkAction(known);
 }
 
 /** A bulk action that begins: its contacts in parts, or so many parts of something else. */
@@ -51,7 +50,7 @@ export type NewBulk = Omit<BulkInput, "contactIds"> & {
 };
 
 function newRecord(app: AppContext, input: NewBulk): BulkRecord {
-  const { organizationId, pipelineId, actor, title, work, mutation, total, parts } = input;
+  const { organizationId, pipelineId, actor, title, work, total, parts } = input;
   const now = app.now();
   return {
     _id: new mongoose.Types.ObjectId(input.id),
@@ -60,8 +59,6 @@ function newRecord(app: AppContext, input: NewBulk): BulkRecord {
     work,
     actor,
     title,
-    ...(mutation && { mutationId: mutation.id }),
-    fingerprint: mutation?.fingerprint ?? null,
     state: "running",
     cancelWanted: false,
     total,
@@ -86,7 +83,7 @@ function newRecord(app: AppContext, input: NewBulk): BulkRecord {
  */
 export async function runNewBulk(app: AppContext, input: NewBulk): Promise<BulkAction | undefined> {
   const record = newRecord(app, input);
-  if (!(await insertBulk(record, input.contactIds))) return undefined;
+  if (!(await insertBulk(record, input.contactIds, input.mutation))) return undefined;
   const run = app.bulks.track(runBulk(app, record));
   if (record.parts <= 1) return run;
   run.catch((error: unknown) =>

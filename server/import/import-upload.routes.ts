@@ -3,6 +3,7 @@ import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
 import { callerOf } from "#server/organizations/guard.ts";
 import { AppError } from "#server/platform/app-error.ts";
+import { mutationOf } from "#server/pipeline/request-mutation.ts";
 import { answer } from "#server/platform/http.ts";
 import { toImportAnswer } from "./import-answer.ts";
 import { uploadImport } from "./upload-import.ts";
@@ -14,12 +15,17 @@ export function importUploadRoutes(app: AppContext): Router {
   const router = Router();
 
   router.post("/imports", async (request, response) => {
-    const { organizationId, actor } = callerOf(response);
+    const caller = callerOf(response);
     if (!request.is(KINDS)) {
       throw new AppError("unsupported_media_type", "Send the file itself as text/csv");
     }
     const { name } = ImportUploadQuery.parse(request.query);
-    const record = await uploadImport(app, { organizationId, actor, name, bytes: request });
+    const record = await uploadImport(app, {
+      caller,
+      name,
+      bytes: request,
+      mutationOf: (content) => mutationOf(request, caller, ["imports", name, content]),
+    });
     answer(response, await toImportAnswer(record), `${record.rows} rows are ready to be checked`, 201);
   });
 

@@ -2,6 +2,8 @@ import type { ImportMapping } from "@dmtracker/shared/contracts/import-fields.ts
 import type { RowProblem } from "@dmtracker/shared/contracts/imports.ts";
 import type { RawRow } from "@dmtracker/shared/pipeline/read-import-row.ts";
 import mongoose from "mongoose";
+import { insertNamed } from "#server/pipeline/insert-named.ts";
+import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import {
   ImportModel,
   ImportPartModel,
@@ -12,8 +14,16 @@ import {
 
 const toObjectId = (id: string) => new mongoose.Types.ObjectId(id);
 
-export async function insertImport(record: ImportRecord): Promise<void> {
-  await ImportModel.collection.insertOne(record);
+/** What the call that brought a file is answered again by. */
+export type UploadedImport = { importId: string };
+
+/** @returns false when the same call has brought it before */
+export function insertImport(record: ImportRecord, mutation: Mutation | undefined): Promise<boolean> {
+  const answer: UploadedImport = { importId: record._id.toHexString() };
+  return insertNamed((session) => ImportModel.collection.insertOne(record, { session }), {
+    organizationId: record.organizationId.toHexString(),
+    mutation: mutation && { ...mutation, answer },
+  });
 }
 
 export async function insertImportPart(

@@ -1,12 +1,16 @@
 import { MAX_IMPORT_COLUMNS, MAX_IMPORT_ROWS } from "@dmtracker/shared/contracts/import-fields.ts";
-import type { Actor } from "@dmtracker/shared/contracts/people.ts";
+import { createHash, type Hash } from "node:crypto";
 import { guessMapping } from "@dmtracker/shared/pipeline/guess-mapping.ts";
 import type { RawRow } from "@dmtracker/shared/pipeline/read-import-row.ts";
 import mongoose from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
+import type { Caller } from "#server/organizations/caller.ts";
+import { findFirstAnswer } from "#server/pipeline/first-answer.ts";
+import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
 import type { ImportRecord } from "./import.model.ts";
-import { deleteImportParts, insertImport, insertImportPart } from "./import.store.ts";
+import { deleteImportParts, insertImport, insertImportPart, type UploadedImport } from "./import.store.ts";
+import { requireImport } from "./require-import.ts";
 import { asUploadError, readUpload } from "./read-upload.ts";
 
 /** Rows of one commit: other people's changes get their turn in between. */
@@ -16,11 +20,27 @@ const KEPT_DAYS = 7;
 const DAY_MS = 86_400_000;
 
 export type UploadInput = {
-  organizationId: string;
-  actor: Actor;
+  caller: Caller;
   name: string;
   bytes: AsyncIterable<Buffer>;
+  /** The call by which the file came, when it has named itself: the same file under the same key is one upload. */
+  mutationOf(content: string): Mutation | undefined;
 };
+
+/** What identifies a file, known when it has passed. */
+async function* digesting(bytes: AsyncIterable<Buffer>, digest: Hash): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes) {
+    digest.update(chunk);
+    yield chunk;
+  }
+}
+
+/** @throws AppError key_reused, not_found when what the first call has made is not kept any more */
+async function findUploaded(caller: Caller, mutation: Mutation | undefined): Promise<ImportRecord> {
+  const first = await findFirstAnswer<UploadedImport>(caller.organizationId, mutation);
+  if (!first) throw new Error("an upload that was there already has left no trace");
+  return requireImport(caller, first.importId);
+}
 
 const isBlank = (cells: readonly string[]): boolean => cells.every((cell) => cell.trim() === "");
 
@@ -62,10 +82,12 @@ class Rows {
 
 /**
  * Takes in a CSV file while it arrives; nothing of it is a contact yet.
- * @throws AppError invalid, too_large
+ * @throws AppError invalid, too_large, key_reused
  */
 export async function uploadImport(app: AppContext, input: UploadInput): Promise<ImportRecord> {
-  const { organizationId, actor, name, bytes } = input;
+  const { caller, name, bytes } = input;
+  const { organizationId, actor } = caller;
+  const digest = createHash("sha256");
   const createdAt = app.now();
   const owner = {
     _id: new mongoose.Types.ObjectId(),
@@ -73,7 +95,7 @@ export async function uploadImport(app: AppContext, input: UploadInput): Promise
     expireAt: new Date(createdAt.getTime() + KEPT_DAYS * DAY_MS),
   };
   const rows = new Rows(owner);
-  const upload = readUpload(bytes);
+  const upload = readUpload(digesting(bytes, digest));
   let columns: string[] | undefined;
   let number = 0;
   try {
@@ -93,6 +115,8 @@ export async function uploadImport(app: AppContext, input: UploadInput): Promise
   const { delimiter, encoding } = upload.found;
   const shape = { name, encoding, delimiter, columns, rows: rows.count, parts: rows.parts };
   const record: ImportRecord = { ...owner, actor, ...shape, mapping, pipelineId: null, createdAt };
-  await insertImport(record);
-  return record;
+  const mutation = input.mutationOf(digest.digest("hex"));
+  if (await insertImport(record, mutation)) return record;
+  await deleteImportParts(owner._id);
+  return findUploaded(caller, mutation);
 }

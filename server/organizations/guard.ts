@@ -25,13 +25,14 @@ const PATTERNS = Object.entries(ENDPOINTS).map(([endpoint, access]) => {
 const variables = (parts: readonly string[]): number => parts.filter((part) => part.startsWith(":")).length;
 PATTERNS.sort((a, b) => variables(a.parts) - variables(b.parts));
 
-export function findAccess(method: string, path: string): Access | undefined {
+function findDoor(method: string, path: string): { endpoint: Endpoint; access: Access } | undefined {
   const asked = method === "HEAD" ? "GET" : method;
   const parts = path.split("/");
-  return PATTERNS.find((pattern) => pattern.method === asked && fits(pattern.parts, parts))?.access;
+  return PATTERNS.find((pattern) => pattern.method === asked && fits(pattern.parts, parts));
 }
 
-type Locals = { caller?: Caller; person?: Person };
+/** What the guard has found out about a call that it has let in. */
+export type Locals = { endpoint?: Endpoint; caller?: Caller; person?: Person };
 
 /** Who calls: known and allowed, or the guard would not have let the call in. */
 export function callerOf(response: Response | undefined): Caller {
@@ -57,10 +58,12 @@ export function personOf(response: Response): Person {
 /** The one place where the REST API decides who may do what. It stands before every route and reads no body. */
 export function guard(app: AppContext): RequestHandler {
   return async (request, response, next) => {
-    const access = findAccess(request.method, request.path);
-    if (!access) return unknownPath(request, response, next);
+    const door = findDoor(request.method, request.path);
+    if (!door) return unknownPath(request, response, next);
     requireOwnOrigin(app.env.origins, request);
+    const { access } = door;
     const locals = response.locals as Locals;
+    locals.endpoint = door.endpoint;
     const ip = request.ip ?? "";
     if (access === "open") {
       await app.limits.take("open", ip, response);

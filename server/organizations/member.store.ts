@@ -1,6 +1,6 @@
 import { Role, type Member } from "@dmtracker/shared/contracts/people.ts";
 import type { OwnOrganization } from "@dmtracker/shared/contracts/accounts.ts";
-import mongoose from "mongoose";
+import mongoose, { type ClientSession } from "mongoose";
 import type { Auth } from "#server/platform/auth.ts";
 
 type MemberRow = { userId: string; organizationId: string; role: string; createdAt: Date };
@@ -43,12 +43,6 @@ export async function findOrganization(
   const { adapter } = await auth.$context;
   const where = [{ field: "id", value: organizationId }];
   return (await adapter.findOne<OrganizationRow>({ model: "organization", where })) ?? undefined;
-}
-
-export async function saveOrganizationName(auth: Auth, organizationId: string, name: string): Promise<void> {
-  const { adapter } = await auth.$context;
-  const where = [{ field: "id", value: organizationId }];
-  await adapter.update({ model: "organization", where, update: { name } });
 }
 
 export async function hasOrganizations(auth: Auth): Promise<boolean> {
@@ -111,6 +105,16 @@ const keyOf = (organizationId: string, userId: string) => ({
   organizationId: new mongoose.Types.ObjectId(organizationId),
   userId: new mongoose.Types.ObjectId(userId),
 });
+
+/** In the transaction that tells it. */
+export async function saveOrganizationName(
+  organizationId: string,
+  name: string,
+  session: ClientSession,
+): Promise<void> {
+  const _id = new mongoose.Types.ObjectId(organizationId);
+  await mongoose.connection.collection("organization").updateOne({ _id }, { $set: { name } }, { session });
+}
 
 /**
  * One write that cannot meet the owner, whoever becomes owner meanwhile. That there is exactly one is our promise and

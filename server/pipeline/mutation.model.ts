@@ -3,14 +3,20 @@ import mongoose, { type Types } from "mongoose";
 /** How long a retry of the same call still gets the first answer. */
 export const MUTATION_DAYS = 14;
 
-/** The answer to a call that named itself, saved in the same transaction as what it changed. */
+/**
+ * The answer to a call that named itself: saved in the same transaction as what it changed, or claimed before a call
+ * that has no such transaction.
+ */
 export type MutationRecord = {
   _id: Types.ObjectId;
   organizationId: Types.ObjectId;
   mutationId: string;
   /** Digest of the call: the same id with another body is a mistake of the caller. */
   fingerprint: string;
+  /** null while the call is under way. */
   answer: unknown;
+  /** When the call began that has not been answered; absent when the answer came with the change. */
+  claimedAt?: Date;
   expireAt: Date;
 };
 
@@ -19,6 +25,7 @@ const fields = {
   mutationId: String,
   fingerprint: String,
   answer: mongoose.Schema.Types.Mixed,
+  claimedAt: Date,
   expireAt: Date,
 } satisfies Record<Exclude<keyof MutationRecord, "_id">, unknown>;
 

@@ -3,7 +3,7 @@ import { UNDO_MINUTES } from "@dmtracker/shared/contracts/limits.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import { findFootprint } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { findBulkOfMutation } from "#server/bulk/bulk.store.ts";
+import { findBulk, type StartedBulk } from "#server/bulk/bulk.store.ts";
 import { findStarted, startBulk } from "#server/bulk/start-bulk.ts";
 import type { ChangeAnswer } from "#server/contacts/change-contact.ts";
 import { findFirstAnswer } from "#server/pipeline/first-answer.ts";
@@ -28,8 +28,10 @@ async function findBatchId({ organizationId, undoes }: UndoChangeInput): Promise
   if ("batchId" in undoes) return undoes.batchId;
   const { mutationId } = undoes;
   const answered = (await findAnsweredMutations(organizationId, [mutationId])).get(mutationId);
-  if (answered) return (answered.answer as Partial<ChangeAnswer>).batchId ?? undefined;
-  const bulk = await findBulkOfMutation(organizationId, mutationId);
+  if (!answered) throw noSuchChange();
+  const { batchId, bulkId } = answered.answer as Partial<ChangeAnswer & StartedBulk>;
+  if (bulkId === undefined) return batchId ?? undefined;
+  const bulk = await findBulk(organizationId, bulkId);
   if (!bulk) throw noSuchChange();
   if (bulk.state === "running") throw new AppError("conflict", "This is still running: cancel it first");
   return bulk._id.toHexString();
@@ -58,11 +60,11 @@ async function undoOne(
  */
 export async function undoChange(app: AppContext, input: UndoChangeInput): Promise<UndoAnswer> {
   const { organizationId, actor, mutation } = input;
-  const first = await findFirstAnswer<UndoAnswer>(organizationId, mutation);
-  if (first) return first;
   const started = await findStarted(organizationId, mutation);
   if (started)
     return { seq: started.seq, changed: started.changed, problems: started.problems, bulk: started };
+  const first = await findFirstAnswer<UndoAnswer>(organizationId, mutation);
+  if (first) return first;
   const batchId = await findBatchId(input);
   if (batchId === undefined) return { seq: 0, changed: 0, problems: [], bulk: null };
   const found = await findFootprint(organizationId, undefined, { batchId });

@@ -137,6 +137,41 @@ export const ENDPOINTS = {
 
 export type Endpoint = keyof typeof ENDPOINTS;
 
+/**
+ * Writes that keep their first answer for an `Idempotency-Key` in the same commit as what they change. Every other
+ * write claims its key before it begins: server/pipeline/keep-first-answer.ts.
+ */
+export const ANSWERED_IN_COMMIT: ReadonlySet<Endpoint> = new Set<Endpoint>([
+  "PATCH /contact/contact-status",
+  "POST /contact/default-reply",
+  "POST /contact/update-tags-external",
+  "PATCH /contact/parking",
+  "POST /organization/create-contact",
+  "POST /bulk-actions",
+  "POST /undo",
+  "POST /reversals",
+  "POST /imports",
+  "PATCH /organization/settings",
+  "POST /organization/lost-reasons",
+  "PATCH /organization/lost-reasons/:reasonId",
+  "DELETE /organization/lost-reasons/:reasonId",
+  "POST /tags",
+  "PATCH /tags/:tagId",
+  "POST /tags/:tagId/merge",
+  "DELETE /tags/:tagId",
+  "POST /pipelines",
+  "PATCH /pipelines/:pipelineId",
+  "POST /pipelines/:pipelineId/stages",
+  "PATCH /pipelines/:pipelineId/stages/:stageId",
+  "DELETE /pipelines/:pipelineId/stages/:stageId",
+  "POST /pipelines/:pipelineId/rules",
+  "PATCH /pipelines/:pipelineId/rules/:ruleId",
+  "DELETE /pipelines/:pipelineId/rules/:ruleId",
+  "POST /pipelines/:pipelineId/timed-rules",
+  "PATCH /pipelines/:pipelineId/timed-rules/:timedRuleId",
+  "DELETE /pipelines/:pipelineId/timed-rules/:timedRuleId",
+]);
+
 /** Every message of a client on its socket, and the right it needs. */
 export const MESSAGES = {
   "pipeline:join": "contacts:read",

@@ -1,17 +1,15 @@
-import { EXAMPLE_IDS } from "@dmtracker/server/api-reference/description.ts";
 import { DESCRIPTIONS } from "@dmtracker/server/api-reference/openapi-document.ts";
 import { ENDPOINTS, MESSAGES, type Endpoint } from "@dmtracker/shared/contracts/doors.ts";
 import { expect, test } from "vitest";
 import { answerProblems, bodyProblems, document } from "../support/api-document.ts";
+import { aWorld, methodOf, ORDINARY, realCall, upload } from "../support/api-world.ts";
 import { call, type CallOptions } from "../support/http.ts";
-import { aReceiver } from "../support/receiver.ts";
-import { startServer, type TestOrganization } from "../support/server.ts";
+import { PASSWORD, startServer } from "../support/server.ts";
 
 const server = await startServer({
   variables: { WEBHOOK_ALLOW_PRIVATE: "1" },
   webhooksEveryMs: 2_000_000_000,
 });
-const PASSWORD = "correct horse battery";
 
 test("[API11] the document describes every endpoint and every live message, and is served", async () => {
   const missing = Object.keys(ENDPOINTS).filter((endpoint) => !(endpoint in DESCRIPTIONS));
@@ -28,164 +26,26 @@ test("[API11] the document describes every endpoint and every live message, and 
   expect(JSON.stringify(served.components)).not.toContain('additionalProperties":false');
 });
 
-type IdName = keyof typeof EXAMPLE_IDS;
-type Ids = Partial<Record<IdName, string>>;
-
-/** Files are no JSON: they are sent and read as they are. */
-const upload = (cookie: string) =>
-  fetch(`${server.url}/api/v1/imports?name=leads.csv`, {
-    method: "POST",
-    headers: { cookie, "content-type": "text/csv", origin: server.url },
-    body: "Username\nmia.moves\n",
-  });
-
-/** Real things for the ids of the examples; each call gets its own where the call may use it up. */
-async function aWorld(organization: TestOrganization) {
-  const receiver = await aReceiver();
-  const { owner, pipeline, token } = organization;
-  const make = async <T>(path: string, body: object): Promise<T> => {
-    const { status, body: answer } = await call<T>(server.url, "POST", path, { cookie: owner.cookie, body });
-    if (status >= 300) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-    return answer.data;
-  };
-  let made = 0;
-  const name = () => `thing ${(made += 1)}`;
-  const { data } = (
-    await call<{ contact_id: string }>(server.url, "POST", "/organization/create-contact", {
-      token,
-      body: { username: "kim.fit", manychat_id: 4711, tags: ["Cold"] },
-    })
-  ).body;
-  const of = `/pipelines/${pipeline.id}`;
-  const fresh: Partial<Record<IdName, (ids: Ids) => Promise<string>>> = {
-    stageId: async () => (await make<{ stage: { id: string } }>(`${of}/stages`, { name: name() })).stage.id,
-    ruleId: async () => {
-      const rule = {
-        type: "stage_to_status",
-        stageId: pipeline.stages[4]?.id,
-        status: "won",
-        enabled: false,
-      };
-      return (await make<{ rule: { id: string } }>(`${of}/rules`, rule)).rule.id;
-    },
-    timedRuleId: async () => {
-      const rule = { act: "remind", days: (made += 1), enabled: false };
-      return (await make<{ timed_rule: { id: string } }>(`${of}/timed-rules`, rule)).timed_rule.id;
-    },
-    tagId: async () => (await make<{ tag: { id: string } }>("/tags", { name: name() })).tag.id,
-    otherTagId: async () => (await make<{ tag: { id: string } }>("/tags", { name: name() })).tag.id,
-    reasonId: async () => {
-      const { lost_reason } = await make<{ lost_reason: { id: string } }>("/organization/lost-reasons", {
-        name: name(),
-      });
-      return lost_reason.id;
-    },
-    viewId: async () => {
-      const view = { name: name(), place: "board", pipelineId: pipeline.id, filter: {} };
-      return (await make<{ view: { id: string } }>("/views", view)).view.id;
-    },
-    linkId: async () => (await make<{ link: { id: string } }>("/wins/tv-links", { name: name() })).link.id,
-    tokenId: async () => (await make<{ token: { id: string } }>("/tokens", { name: name() })).token.id,
-    webhookId: async () =>
-      (await make<{ webhook: { id: string } }>("/webhooks", { url: receiver.url })).webhook.id,
-    deliveryId: async ({ webhookId }) =>
-      (await make<{ delivery: { id: string } }>(`/webhooks/${webhookId}/ping`, {})).delivery.id,
-    importId: async () => {
-      const file = await upload(owner.cookie);
-      return ((await file.json()) as { data: { id: string } }).data.id;
-    },
-    bulkId: async () => {
-      const bulk = { contact_ids: [data.contact_id], value: (made += 1) };
-      return (await make<{ id: string }>("/bulk-actions", bulk)).id;
-    },
-    invitationId: async () => {
-      const invited = { email: `someone.${(made += 1)}@example.com`, role: "member" };
-      return (await make<{ invitation: { id: string } }>("/invitations", invited)).invitation.id;
-    },
-    sessionId: async () => {
-      await fetch(`${server.url}/api/auth/sign-in/email`, {
-        method: "POST",
-        headers: { "content-type": "application/json", origin: server.url },
-        body: JSON.stringify({ email: owner.email, password: PASSWORD }),
-      });
-      const { body } = await call<{ sessions: { id: string; current: boolean }[] }>(
-        server.url,
-        "GET",
-        "/account/sessions",
-        { cookie: owner.cookie },
-      );
-      return body.data.sessions.find(({ current }) => !current)?.id ?? "";
-    },
-  };
-  const fixed: Ids = {
-    contactId: data.contact_id,
-    pipelineId: pipeline.id,
-    otherStageId: pipeline.stages[1]?.id ?? "",
-    userId: organization.member.id,
-    organizationId: organization.id,
-  };
-  return async (text: string): Promise<string> => {
-    const ids: Ids = {};
-    let real = text;
-    for (const [name, example] of Object.entries(EXAMPLE_IDS) as [IdName, string][]) {
-      if (!text.includes(example)) continue;
-      ids[name] = fixed[name] ?? (await fresh[name]?.(ids)) ?? "";
-      real = real.replaceAll(example, ids[name]);
-    }
-    return real;
-  };
-}
-
-/** Calls that end something for the caller, or need what no example can hold: told one by one, in this order. */
-const TOLD_APART = [
-  "GET /contacts/export",
-  "POST /imports",
-  "GET /imports/:importId/problems",
-  "GET /wins/screen",
-  "POST /sign-up",
-  "POST /sign-up/link",
-  "POST /password-reset/link",
-  "POST /password-reset",
-  "POST /invitations/read",
-  "POST /invitations/accept",
-  "DELETE /members/:userId",
-  "POST /organization/owner",
-  "POST /account/password",
-  "POST /organization/leave",
-  "DELETE /organization",
-  "DELETE /account/sessions",
-] as const satisfies Endpoint[];
-
-const METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"];
-const methodOf = (endpoint: string): string => endpoint.split(" ")[0] ?? "";
-
 test("[API12] every example of the document works, and every answer is as the document says", async () => {
   const organization = await server.anOrganization();
   const { owner, admin, token } = organization;
-  const inReal = await aWorld(organization);
+  const inReal = await aWorld(server.url, organization);
   const problems: unknown[] = [];
   const told = new Set<string>();
   const run = async (endpoint: Endpoint, options: CallOptions, wanted: number[] = [200, 201, 202]) => {
     told.add(endpoint);
-    const pattern = endpoint.split(" ")[1] ?? "";
-    const asExample = pattern.replace(/:(\w+)/g, (_, name: IdName) => EXAMPLE_IDS[name]);
-    const query = new URLSearchParams(DESCRIPTIONS[endpoint]?.example?.query);
-    const example = JSON.stringify([`${asExample}?${query}`, options.body ?? null]);
-    const [path, body] = JSON.parse(await inReal(example)) as [string, unknown];
-    const sent = { ...options, ...(body !== null && { body }) };
+    const { path, body } = await realCall(endpoint, inReal, options.body);
+    const sent = { ...options, ...(body !== undefined && { body }) };
     const { status, body: answer } = await call(server.url, methodOf(endpoint), path, sent);
     const found = [
       ...(wanted.includes(status) ? [] : [`answered ${status}`]),
       ...answerProblems(endpoint, status, answer),
-      ...(body === null ? [] : bodyProblems(endpoint, body)),
+      ...(body === undefined ? [] : bodyProblems(endpoint, body)),
     ];
     if (found.length > 0)
       problems.push({ endpoint, found: found.slice(0, 5), answer: JSON.stringify(answer).slice(0, 400) });
   };
-  const ordinary = (Object.keys(DESCRIPTIONS) as Endpoint[])
-    .filter((endpoint) => !(TOLD_APART as readonly string[]).includes(endpoint))
-    .toSorted((a, b) => METHODS.indexOf(methodOf(a)) - METHODS.indexOf(methodOf(b)));
-  for (const endpoint of ordinary) {
+  for (const endpoint of ORDINARY) {
     const description = DESCRIPTIONS[endpoint];
     const body = description?.example?.body;
     if (description?.body) expect([endpoint, body === undefined]).toEqual([endpoint, false]);
@@ -194,7 +54,7 @@ test("[API12] every example of the document works, and every answer is as the do
   }
 
   const cookie = owner.cookie;
-  const uploaded = await upload(cookie);
+  const uploaded = await upload(server.url, cookie);
   const file = (await uploaded.json()) as { data: { id: string } };
   expect([uploaded.status, ...answerProblems("POST /imports", uploaded.status, file)]).toEqual([201]);
   told.add("POST /imports");

@@ -8,7 +8,7 @@ import { findPipelines } from "@dmtracker/server/pipeline/pipeline.store.ts";
 import { insertToken } from "@dmtracker/server/tokens/token.store.ts";
 import { afterAll } from "vitest";
 
-const PASSWORD = "correct horse battery";
+export const PASSWORD = "correct horse battery";
 
 export type TestPerson = { id: string; name: string; email: string; cookie: string };
 
