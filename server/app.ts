@@ -6,7 +6,6 @@ import express, { type RequestHandler } from "express";
 import helmet from "helmet";
 import type { AccessEnd } from "@dmtracker/shared/contracts/realtime.ts";
 import type { DestinationStream } from "pino";
-import { pinoHttp } from "pino-http";
 import { authDoors } from "./accounts/auth-doors.ts";
 import { accountsRoutes } from "./accounts/accounts.routes.ts";
 import { resetLetter } from "./accounts/send-reset-link.ts";
@@ -56,10 +55,10 @@ import { createLimits } from "./platform/limits.ts";
 import { createLive, room } from "./platform/live.ts";
 import { healthRoutes } from "./platform/health.ts";
 import { createMetrics } from "./platform/metrics.ts";
+import { logRequests } from "./platform/log-requests.ts";
 import { createLogger } from "./platform/logger.ts";
 import { createMail } from "./platform/mail.ts";
 import { createOutbox } from "./platform/outgoing.ts";
-import { nameRequest } from "./platform/request-id.ts";
 import { connectNodes } from "./platform/redis.ts";
 import {
   createLiveServer,
@@ -134,7 +133,7 @@ function createPages(
 ): express.Express {
   const web = express();
   web.disable("x-powered-by");
-  web.use(pinoHttp({ logger: app.logger, useLevel: "debug", quietReqLogger: true, genReqId: nameRequest }));
+  web.use(logRequests(app.logger));
   // The page's own inline start script needs a policy of its own; the rest of helmet's headers hold for everything.
   web.use(helmet({ contentSecurityPolicy: false }));
   web.use(health);
