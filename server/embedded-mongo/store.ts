@@ -37,6 +37,7 @@ export type StoreOptions = {
 
 // SQLite's primary error codes. A write that found no room has changed nothing; after the others only a look
 // at the file can tell what is true.
+const NO_ERROR = 0;
 const FULL = 13;
 const IO_ERROR_OF_WRITE = 778;
 const DAMAGES = new Set([8, 10, 11, 14, 26]);
@@ -185,7 +186,15 @@ export class Store {
 
   /** Copies everything into a new file, while reading and writing go on; what is written meanwhile is in it, too. */
   async copyTo(path: string): Promise<void> {
-    await backup(this.#db, path);
+    for (;;) {
+      try {
+        await backup(this.#db, path);
+        return;
+      } catch (error) {
+        // A copy that meets a write at its very first page ends at once, with an error that says there is none.
+        if (!isSqliteError(error) || error.errcode !== NO_ERROR) throw error;
+      }
+    }
   }
 
   collection(namespace: string): Collection | undefined {
