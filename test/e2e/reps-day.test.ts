@@ -129,7 +129,7 @@ async function goTo(rep: Person, words: string, address: string): Promise<void> 
 async function openContact(rep: Rep, { username }: Contact): Promise<void> {
   await rep.page.keyboard.press("Control+k");
   await choose(rep, `@${username}`, new RegExp(`^@${username.replaceAll(".", "\\.")} `));
-  await opened(rep).getByRole("heading", { level: 1 }).waitFor();
+  await opened(rep).getByRole("heading", { level: 2 }).first().waitFor();
   await opened(rep).getByText(`@${username}`).first().waitFor();
 }
 

@@ -88,7 +88,9 @@ test("[RP3] [RP4] [RP6] a report counts what just happened, its numbers lead to 
   const count = Number(await cell.innerText());
   await cell.click();
   await page.getByText(`${count} ${count === 1 ? "contact" : "contacts"}`, { exact: true }).waitFor();
-  expect(await page.getByRole("main").getByRole("listitem").count()).toBe(count);
+  await eventually(async () =>
+    expect(await page.getByRole("main").getByRole("listitem").count()).toBe(count),
+  );
   await page.goBack();
 
   const download = page.waitForEvent("download");

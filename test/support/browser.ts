@@ -40,7 +40,13 @@ export async function signIn(
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.locator("[data-card]").first().waitFor();
+  await page
+    .locator("[data-card]")
+    .first()
+    .waitFor()
+    .catch(async (error: unknown) => {
+      throw new Error(`no board at ${page.url()}: ${await page.locator("body").innerText()}`, { cause: error });
+    });
   return { context, page, errors };
 }
 
