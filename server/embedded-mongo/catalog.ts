@@ -17,11 +17,9 @@ export class Index {
   readonly descending: readonly boolean[];
   readonly unique: boolean;
   readonly sparse: boolean;
-  /** Kept up to date and used by nobody. */
-  hidden: boolean;
   readonly partial: Filter | undefined;
   readonly partialSpec: Doc | undefined;
-  expireAfterSeconds: number | undefined;
+  readonly expireAfterSeconds: number | undefined;
   /** Bit i is set once field i has met an array: then a document may have several keys. */
   multikey: number;
   dropped = false;
@@ -43,7 +41,6 @@ export class Index {
     }));
     this.descending = this.fields.map((field) => field.descending);
     this.unique = this.isIdIndex || isTruthy(spec.get("unique"));
-    this.hidden = isTruthy(spec.get("hidden"));
     this.sparse = isTruthy(spec.get("sparse"));
     this.partialSpec = spec.get("partialFilterExpression") as Doc | undefined;
     this.partial = this.partialSpec && compileFilter(this.partialSpec);
@@ -74,37 +71,20 @@ export class Index {
       const values: (Value | undefined)[] = [];
       if (collectIndexValues(doc, parts, values, EMPTY_ARRAY)) {
         const rival = this.fields[arrayColumn];
-        if (rival && rival.parts[0] !== parts[0]) throw parallelArrays(rival.path, parts.join("."));
+        if (rival && rival.parts[0] !== parts[0])
+          throw new CommandError(171, `cannot index parallel arrays [${parts.join(".")}] [${rival.path}]`);
         arrayColumn = i;
         this.multikey |= 1 << i;
       }
       columns.push(values);
     }
     if (this.sparse && columns.every((values) => values.every((value) => value === undefined))) return [];
-    if (arrayColumn < 0)
-      return [
-        encodeCompoundKey(
-          columns.map((values) => values[0]),
-          this.descending,
-        ),
-      ];
-    return this.#combinations(columns);
-  }
-
-  #combinations(columns: (Value | undefined)[][]): Buffer[] {
     let rows: (Value | undefined)[][] = [[]];
     for (const values of columns) rows = rows.flatMap((row) => values.map((value) => [...row, value]));
-    const keys = new Map<string, Buffer>();
-    for (const row of rows) {
-      const key = encodeCompoundKey(row, this.descending);
-      keys.set(key.toString("latin1"), key);
-    }
-    return [...keys.values()];
+    const keys = rows.map((row) => encodeCompoundKey(row, this.descending));
+    if (keys.length === 1) return keys;
+    return [...new Map(keys.map((key) => [key.toString("latin1"), key])).values()];
   }
-}
-
-function parallelArrays(a: string, b: string): CommandError {
-  return new CommandError(171, `cannot index parallel arrays [${b}] [${a}]`);
 }
 
 function topFieldsOf(query: Doc): string[] {
@@ -133,7 +113,6 @@ export class Collection {
   readonly id: number;
   readonly database: string;
   readonly name: string;
-  readonly options: Doc;
   indexes: Index[] = [];
   build: IndexBuild | undefined;
   nextRid = 1;
@@ -147,11 +126,10 @@ export class Collection {
   chunk = 16;
   dropped = false;
 
-  constructor(id: number, database: string, name: string, options: Doc) {
+  constructor(id: number, database: string, name: string) {
     this.id = id;
     this.database = database;
     this.name = name;
-    this.options = options;
   }
 
   get namespace(): string {

@@ -1,21 +1,14 @@
-import { type Context, type Handler, type Reply, sessionKey } from "./context.ts";
+import { aggregate } from "./aggregate-command.ts";
 import { requireAccess, saslContinue, saslStart } from "./auth-commands.ts";
 import { backup } from "./backup.ts";
+import { create, drop, dropDatabase, listCollections, listDatabases } from "./collection-commands.ts";
+import { type Context, type Handler, type Reply, sessionKey } from "./context.ts";
+import { CommandError, ensure } from "./errors.ts";
+import { explain } from "./explain.ts";
+import { findAndModify } from "./find-and-modify.ts";
+import { createIndexes, dropIndexes, listIndexes } from "./index-commands.ts";
+import { count, distinct, find, getMore, killCursors } from "./read-commands.ts";
 import { startSlice } from "./scan.ts";
-import {
-  collMod,
-  create,
-  createIndexes,
-  drop,
-  dropDatabase,
-  dropIndexes,
-  listCollections,
-  listDatabases,
-  listIndexes,
-  renameCollection,
-} from "./definition-commands.ts";
-import { CommandError } from "./errors.ts";
-import { aggregate, count, distinct, explain, find, getMore, killCursors } from "./read-commands.ts";
 import {
   abortTransaction,
   buildInfo,
@@ -28,63 +21,57 @@ import {
   replSetGetStatus,
   serverStatus,
 } from "./server-commands.ts";
-import { isSqliteError } from "./store.ts";
-import { Double, Stamp, isTruthy, toNumber, type Value } from "./values.ts";
+import { isSqliteError } from "./sqlite.ts";
 import { validate } from "./validate.ts";
-import { findAndModify, insert, remove, requireSimpleCollation, update } from "./write-commands.ts";
+import { Double, Stamp, type Value, isTruthy, toNumber } from "./values.ts";
+import { insert, remove, requireSimpleCollation, update } from "./write-commands.ts";
 
 /** `fields` beside the ones that every command may have; without it all are let through. */
 type Command = { run: Handler; fields?: ReadonlySet<string>; writes?: boolean };
 
-function fields(list: string): ReadonlySet<string> {
-  return new Set(list.split(" "));
+function reading(run: Handler, fields: string): Command {
+  return { run, fields: new Set(fields.split(" ")) };
 }
+
+function writing(run: Handler, fields: string): Command {
+  return { ...reading(run, fields), writes: true };
+}
+
+const FIND_AND_MODIFY = writing(
+  findAndModify,
+  "query sort remove update new fields upsert bypassDocumentValidation arrayFilters hint collation let",
+);
 
 const COMMANDS = new Map<string, Command>([
   [
     "find",
-    {
-      run: find,
-      fields: fields(
-        "filter sort projection hint skip limit batchSize singleBatch collation let noCursorTimeout allowDiskUse allowPartialResults tailable awaitData min max returnKey showRecordId oplogReplay",
-      ),
-    },
+    reading(
+      find,
+      "filter sort projection hint skip limit batchSize singleBatch collation let noCursorTimeout allowDiskUse allowPartialResults tailable awaitData min max returnKey showRecordId oplogReplay",
+    ),
   ],
-  ["getMore", { run: getMore, fields: fields("collection batchSize") }],
-  ["killCursors", { run: killCursors, fields: fields("cursors") }],
-  ["count", { run: count, fields: fields("query limit skip hint collation") }],
-  ["distinct", { run: distinct, fields: fields("key query hint collation") }],
+  ["getMore", reading(getMore, "collection batchSize")],
+  ["killCursors", reading(killCursors, "cursors")],
+  ["count", reading(count, "query limit skip hint collation")],
+  ["distinct", reading(distinct, "key query hint collation")],
   [
     "aggregate",
-    {
-      run: aggregate,
-      fields: fields("pipeline cursor explain allowDiskUse bypassDocumentValidation hint collation let"),
-    },
+    reading(aggregate, "pipeline cursor allowDiskUse bypassDocumentValidation hint collation let"),
   ],
   ["explain", { run: explain }],
-  ["insert", { run: insert, writes: true, fields: fields("documents ordered bypassDocumentValidation") }],
-  ["update", { run: update, writes: true, fields: fields("updates ordered bypassDocumentValidation let") }],
-  ["delete", { run: remove, writes: true, fields: fields("deletes ordered let") }],
-  [
-    "findAndModify",
-    {
-      run: findAndModify,
-      writes: true,
-      fields: fields(
-        "query sort remove update new fields upsert bypassDocumentValidation arrayFilters hint collation let",
-      ),
-    },
-  ],
+  ["insert", writing(insert, "documents ordered bypassDocumentValidation")],
+  ["update", writing(update, "updates ordered bypassDocumentValidation let")],
+  ["delete", writing(remove, "deletes ordered let")],
+  ["findAndModify", FIND_AND_MODIFY],
+  ["findandmodify", FIND_AND_MODIFY],
   ["create", { run: create }],
   ["drop", { run: drop }],
   ["dropDatabase", { run: dropDatabase }],
-  ["renameCollection", { run: renameCollection }],
   ["listCollections", { run: listCollections }],
   ["listDatabases", { run: listDatabases }],
   ["listIndexes", { run: listIndexes }],
   ["createIndexes", { run: createIndexes }],
   ["dropIndexes", { run: dropIndexes }],
-  ["collMod", { run: collMod }],
   ["validate", { run: validate }],
   ["hello", { run: hello }],
   ["isMaster", { run: hello }],
@@ -104,13 +91,13 @@ const COMMANDS = new Map<string, Command>([
   ["abortTransaction", { run: abortTransaction }],
   ["saslStart", { run: saslStart }],
   ["saslContinue", { run: saslContinue }],
-  ["backup", { run: backup, fields: fields("to") }],
+  ["backup", reading(backup, "to")],
 ]);
-COMMANDS.set("findandmodify", COMMANDS.get("findAndModify")!);
-COMMANDS.set("deleteIndexes", COMMANDS.get("dropIndexes")!);
 
-const GENERIC_FIELDS = fields(
-  "$db lsid txnNumber startTransaction autocommit $clusterTime $readPreference readConcern writeConcern maxTimeMS comment apiVersion apiStrict apiDeprecationErrors stmtId stmtIds $queryOptions",
+const GENERIC_FIELDS = new Set(
+  "$db lsid txnNumber startTransaction autocommit $clusterTime $readPreference readConcern writeConcern maxTimeMS comment apiVersion apiStrict apiDeprecationErrors stmtId stmtIds $queryOptions".split(
+    " ",
+  ),
 );
 
 const RETRYABLE_CODES = new Set([6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
@@ -122,7 +109,7 @@ export async function runCommand(context: Context): Promise<Reply> {
     startSlice();
     const command = COMMANDS.get(context.command);
     requireAccess(context);
-    if (!command) throw new CommandError(59, `no such command: '${context.command}'`);
+    ensure(command, 59, `no such command: '${context.command}'`);
     requireKnownFields(context, command);
     checkConcerns(context);
     const maxTime = toNumber(context.body.get("maxTimeMS"));
@@ -156,12 +143,9 @@ function requireKnownFields(context: Context, command: Command): void {
   const { body } = context;
   if (body.has("collation")) requireSimpleCollation(body.get("collation")!);
   if (!command.fields) return;
-  let isFirst = true;
   for (const field of body.keys()) {
-    if (!isFirst && !command.fields.has(field) && !GENERIC_FIELDS.has(field)) {
+    if (field !== context.command && !command.fields.has(field) && !GENERIC_FIELDS.has(field))
       throw new CommandError(40415, `BSON field '${context.command}.${field}' is an unknown field.`);
-    }
-    isFirst = false;
   }
   for (const field of ["min", "max", "returnKey", "showRecordId"]) {
     if (isTruthy(body.get(field)))
@@ -178,20 +162,19 @@ function concernError({ body, transaction }: Context): Reply {
   return { writeConcernError: { code: error.code, codeName: error.codeName, errmsg: error.message } };
 }
 
+const READ_CONCERNS = new Set<Value>(["local", "available", "majority", "linearizable", "snapshot"]);
+
 function checkConcerns(context: Context): void {
   const write = context.body.get("writeConcern");
-  if (write instanceof Map) {
-    const w = write.get("w");
-    if (typeof w === "string" && w !== "majority")
-      throw new CommandError(79, `No write concern mode named '${w}' found in replica set configuration`);
-  }
+  const w = write instanceof Map ? write.get("w") : undefined;
+  if (typeof w === "string" && w !== "majority")
+    throw new CommandError(79, `No write concern mode named '${w}' found in replica set configuration`);
   const read = context.body.get("readConcern");
   const level = read instanceof Map ? read.get("level") : undefined;
-  if (level === undefined) return;
-  if (level === "snapshot" && !context.body.has("autocommit"))
-    throw new CommandError(246, "snapshot reads outside of transactions are not supported by this server");
-  if (!["local", "available", "majority", "linearizable", "snapshot"].includes(level as string))
-    throw new CommandError(9, "invalid readConcern level");
+  const isPossible = level !== "snapshot" || context.body.has("autocommit");
+  ensure(isPossible, 246, "snapshot reads outside of transactions are not supported by this server");
+  const isKnown = level === undefined || READ_CONCERNS.has(level);
+  ensure(isKnown, 9, "invalid readConcern level");
 }
 
 function joinSession(context: Context, command: Command, endsTransaction: boolean): void {
@@ -205,20 +188,12 @@ function joinSession(context: Context, command: Command, endsTransaction: boolea
     return;
   }
   if (body.get("autocommit") === false) {
+    const starts = isTruthy(body.get("startTransaction"));
     if (endsTransaction) context.txnNumber = txnNumber;
-    else
-      context.transaction = instance.sessions.transactionOf(
-        session,
-        txnNumber,
-        isTruthy(body.get("startTransaction")),
-      );
+    else context.transaction = instance.sessions.transactionOf(session, txnNumber, starts);
     return;
   }
-  if (!command.writes)
-    throw new CommandError(
-      50768,
-      "txnNumber may only be provided for multi-document transactions and retryable write commands.",
-    );
+  ensure(command.writes, 50768, "txnNumber is only for transactions and retryable write commands.");
   instance.sessions.advance(session, txnNumber);
   context.txnNumber = txnNumber;
 }

@@ -1,12 +1,11 @@
 import type { Access } from "./auth-commands.ts";
 import type { Verifier } from "./auth.ts";
-import type { Cursors } from "./cursors.ts";
 import type { Encodable } from "./bson-codec.ts";
 import type { Collection } from "./catalog.ts";
-import type { Engine } from "./engine.ts";
-import { CommandError, typeMismatch } from "./errors.ts";
+import type { Cursors } from "./cursors.ts";
+import type { Engine, View } from "./engine.ts";
+import { type CommandError, ensure, typeMismatch } from "./errors.ts";
 import type { Session, Sessions } from "./sessions.ts";
-import type { Transaction } from "./transaction.ts";
 import { Bin, type Doc, type Value, isTruthy, toNumber, typeName } from "./values.ts";
 
 /** What all connections share. */
@@ -21,9 +20,8 @@ export type Instance = {
 };
 
 /** One command on its way through the server. */
-export type Context = {
+export type Context = View & {
   instance: Instance;
-  engine: Engine;
   database: string;
   command: string;
   body: Doc;
@@ -34,7 +32,6 @@ export type Context = {
   session?: Session;
   /** Set for a retryable write. */
   txnNumber?: bigint;
-  transaction?: Transaction;
   /** When `maxTimeMS` is over, in milliseconds of `performance.now()`. */
   deadline?: number;
 };
@@ -43,29 +40,14 @@ export type Reply = Record<string, Encodable>;
 export type Handler = (context: Context) => Reply | Promise<Reply>;
 
 /** The collection name of a command, which is the value of its first field. */
-export function collectionName(context: Context): string {
-  const name = context.body.get(context.command);
-  if (typeof name !== "string")
-    throw new CommandError(73, `collection name has invalid type ${typeName(name)}`);
-  requireValidName(context.database, name);
+export function collectionName({ body, command, database }: Context): string {
+  const name = body.get(command);
+  ensure(typeof name === "string", 73, `collection name has invalid type ${typeName(name)}`);
+  const namespace = `${database}.${name}`;
+  const isValid = name !== "" && !/^\.|\.$|[\0$]/.test(name);
+  ensure(isValid, 73, `Invalid namespace specified '${namespace}'`);
+  ensure(Buffer.byteLength(namespace) <= 255, 73, `Fully qualified namespace is too long: ${namespace}`);
   return name;
-}
-
-export function requireValidName(database: string, name: string): void {
-  if (
-    name === "" ||
-    name.startsWith(".") ||
-    name.endsWith(".") ||
-    name.includes("\0") ||
-    name.includes("$")
-  ) {
-    throw new CommandError(73, `Invalid namespace specified '${database}.${name}'`);
-  }
-  if (Buffer.byteLength(`${database}.${name}`) > 255)
-    throw new CommandError(
-      73,
-      `Fully qualified namespace is too long. Namespace: ${database}.${name} Max: 255`,
-    );
 }
 
 export function findCollection(context: Context, name = collectionName(context)): Collection | undefined {
@@ -75,9 +57,7 @@ export function findCollection(context: Context, name = collectionName(context))
 /** Writing into a collection that does not exist creates it. */
 export function collectionForWrite(context: Context): Collection {
   const name = collectionName(context);
-  return (
-    findCollection(context, name) ?? context.engine.store.createCollection(context.database, name, new Map())
-  );
+  return findCollection(context, name) ?? context.engine.store.createCollection(context.database, name);
 }
 
 export function optionalDocument(context: Context, field: string): Doc | undefined {
@@ -88,13 +68,14 @@ export function optionalDocument(context: Context, field: string): Doc | undefin
 }
 
 export function wrongType(
-  context: Context,
+  { command }: Context,
   field: string,
   value: Value | undefined,
   expected: string,
 ): CommandError {
+  const type = typeName(value);
   return typeMismatch(
-    `BSON field '${context.command}.${field}' is the wrong type '${typeName(value)}', expected type '${expected}'`,
+    `BSON field '${command}.${field}' is the wrong type '${type}', expected type '${expected}'`,
   );
 }
 
@@ -104,8 +85,7 @@ export function optionalCount(context: Context, field: string): number | undefin
   if (value === undefined || value === null) return undefined;
   const number = toNumber(value);
   if (number === undefined) throw wrongType(context, field, value, "long");
-  if (number < 0)
-    throw new CommandError(51024, `BSON field '${field}' value must be >= 0, actual value '${number}'`);
+  ensure(number >= 0, 51024, `BSON field '${field}' value must be >= 0, actual value '${number}'`);
   return Math.trunc(number);
 }
 
@@ -115,10 +95,6 @@ export function flag(context: Context, field: string): boolean {
 
 export function sessionKey(lsid: Value | undefined): Uint8Array {
   const id = lsid instanceof Map ? lsid.get("id") : undefined;
-  if (!(id instanceof Bin))
-    throw new CommandError(
-      40414,
-      "BSON field 'OperationSessionInfo.lsid.id' is missing but a required field",
-    );
+  ensure(id instanceof Bin, 40414, "BSON field 'lsid.id' is missing but a required field");
   return id.bytes;
 }

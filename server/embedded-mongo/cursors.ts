@@ -3,11 +3,14 @@ import type { Context, Reply } from "./context.ts";
 import { CommandError, transactionAborted } from "./errors.ts";
 import { type Paced, isSliceOver, startSlice } from "./scan.ts";
 
+/** Delivers documents, and `undefined` where others may have their turn. */
+type Source = Iterator<Uint8Array | undefined, unknown>;
+
 /** A query that has not delivered everything yet. */
 type Cursor = {
   id: bigint;
   namespace: string;
-  source: Paced<Uint8Array>;
+  source: Source;
   /** One document that was read to know whether there are more. */
   ahead?: Uint8Array;
   sessionKey: string | undefined;
@@ -25,7 +28,7 @@ export class Cursors {
   async open(
     context: Context,
     namespace: string,
-    source: Paced<Uint8Array>,
+    source: Source,
     batchSize: number | undefined,
     single = false,
   ): Promise<Reply> {

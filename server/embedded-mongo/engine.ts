@@ -2,12 +2,25 @@ import { decode, encodeStored } from "./bson-codec.ts";
 import type { Collection, Index } from "./catalog.ts";
 import { duplicateKey } from "./duplicate-key.ts";
 import { CommandError, transactionAborted, writeConflict } from "./errors.ts";
-import { Store, type StoreOptions } from "./store.ts";
+import type { StoreOptions } from "./sqlite.ts";
+import { Store } from "./store.ts";
 import { BlockedByTransaction, type KeyChange, type OverlayEntry, Transaction } from "./transaction.ts";
 import type { Doc } from "./values.ts";
 
 /** One document in two forms. */
 export type Version = { doc: Doc; bytes: Uint8Array };
+
+/** Where a reader stands: outside of transactions it sees what is committed. */
+export type View = { engine: Engine; transaction?: Transaction | undefined };
+
+/** What happens to one document: without `before` it is new, without `after` it is deleted. */
+export type Change = {
+  rid: number;
+  before?: Version;
+  after?: Version;
+  /** The top-level fields that may differ; without it all may. */
+  touched?: ReadonlySet<string> | undefined;
+};
 
 const GIVEN_UP = -1;
 const MAX_TRANSACTION_BYTES = 256 * 1024 * 1024;
@@ -44,84 +57,35 @@ export class Engine {
 
   /** The document as this reader sees it. */
   read(collection: Collection, rid: number, transaction: Transaction | undefined): Uint8Array | undefined {
-    if (transaction) {
-      const past = this.#pastVersion(collection, rid, transaction);
-      if (past !== undefined) return past ?? undefined;
-    }
-    return this.store.readDocument(collection, rid);
-  }
-
-  /** What a transaction sees instead of the committed document; `undefined` when it sees that one. */
-  #pastVersion(collection: Collection, rid: number, transaction: Transaction): Uint8Array | null | undefined {
-    const own = transaction.overlay.get(collection)?.get(rid);
-    if (own) return own.bytes;
-    const past = collection.history.get(rid)?.find(({ until }) => until > transaction.snapshot);
-    return past?.bytes;
-  }
-
-  /** Every document that a transaction sees differently from what is committed. */
-  differences(collection: Collection, transaction: Transaction): Map<number, Uint8Array | null> {
-    const found = new Map<number, Uint8Array | null>();
-    for (const [rid, versions] of collection.history) {
-      const past = versions.find(({ until }) => until > transaction.snapshot);
-      if (past) found.set(rid, past.bytes);
-    }
-    for (const [rid, entry] of transaction.overlay.get(collection) ?? []) found.set(rid, entry.bytes);
-    return found;
+    const past = transaction && pastVersion(collection, rid, transaction);
+    return past === undefined ? this.store.readDocument(collection, rid) : (past ?? undefined);
   }
 
   insert(collection: Collection, after: Version, transaction?: Transaction): number {
     const rid = collection.nextRid++;
-    this.#write(collection, rid, undefined, after, transaction);
+    this.write(collection, { rid, after }, transaction);
     return rid;
   }
 
-  /** `touched` names the top-level fields that may differ; without it all may. */
-  replace(
-    collection: Collection,
-    rid: number,
-    before: Version,
-    after: Version,
-    transaction?: Transaction,
-    touched?: ReadonlySet<string>,
-  ): void {
-    this.#write(collection, rid, before, after, transaction, touched);
-  }
-
-  delete(collection: Collection, rid: number, before: Version, transaction?: Transaction): void {
-    this.#write(collection, rid, before, undefined, transaction);
-  }
-
-  #write(
-    collection: Collection,
-    rid: number,
-    before: Version | undefined,
-    after: Version | undefined,
-    transaction: Transaction | undefined,
-    touched?: ReadonlySet<string>,
-  ): void {
+  write(collection: Collection, change: Change, transaction?: Transaction): void {
     if (collection.dropped) throw new CommandError(26, `ns not found: ${collection.namespace}`);
     if (transaction) {
       if (transaction.state !== "open") throw transactionAborted();
-      transaction.requireWritable(collection, rid);
+      transaction.requireWritable(collection, change.rid);
     } else {
-      const owner = collection.claims.get(rid);
+      const owner = collection.claims.get(change.rid);
       if (owner) throw new BlockedByTransaction(owner);
     }
-    const changes = this.#keyChanges(collection, before, after, touched);
-    for (const { index, added } of changes) {
+    const keys = this.#keyChanges(collection, change);
+    for (const { index, added } of keys) {
       // A build looks for duplicates itself.
-      if (!index.unique || !after || index === collection.build?.index) continue;
-      for (const key of added) this.#requireFree(collection, index, key, rid, after.doc, transaction);
+      if (!index.unique || index === collection.build?.index) continue;
+      for (const key of added) this.#requireFree(collection, index, key, change, transaction);
     }
-    if (transaction) {
-      this.#writeOverlay(collection, rid, before, after, changes, transaction);
-      return;
-    }
+    if (transaction) return this.#writeOverlay(collection, change, keys, transaction);
     const version = ++this.version;
-    this.#orTakeBack(() =>
-      this.#apply(collection, rid, before?.bytes ?? null, after?.bytes ?? null, changes, version),
-    );
+    const [before, after] = [change.before?.bytes ?? null, change.after?.bytes ?? null];
+    this.#orTakeBack(() => this.#apply(collection, change.rid, { before, after, keys, version }));
   }
 
   /** A half-made change must not be committed with the rest of the turn. */
@@ -133,20 +97,14 @@ export class Engine {
     }
   }
 
-  #keyChanges(
-    collection: Collection,
-    before: Version | undefined,
-    after: Version | undefined,
-    touched?: ReadonlySet<string>,
-  ): KeyChange[] {
+  #keyChanges({ indexes, build }: Collection, { before, after, touched }: Omit<Change, "rid">): KeyChange[] {
     const changes: KeyChange[] = [];
-    const { indexes, build } = collection;
     for (const index of build ? [...indexes, build.index] : indexes) {
       if (touched && !index.dependsOn(touched)) continue;
-      const multikey = index.multikey;
+      const { multikey } = index;
       const old = before ? index.keysOf(before.doc) : [];
       const now = after ? index.keysOf(after.doc) : [];
-      if (index.multikey !== multikey && index !== collection.build?.index) this.store.saveIndexSpec(index);
+      if (index.multikey !== multikey && index !== build?.index) this.store.saveIndex(index);
       const removed = old.filter((key) => !now.some((other) => other.equals(key)));
       const added = now.filter((key) => !old.some((other) => other.equals(key)));
       if (removed.length > 0 || added.length > 0) changes.push({ index, removed, added });
@@ -158,49 +116,41 @@ export class Engine {
     collection: Collection,
     index: Index,
     key: Buffer,
-    rid: number,
-    doc: Doc,
+    { rid, after }: Change,
     transaction: Transaction | undefined,
   ): void {
-    const claim = index.claims.size > 0 ? index.claims.get(key.toString("latin1")) : undefined;
+    const text = key.toString("latin1");
+    const claim = index.claims.get(text);
     if (claim && claim.rid !== rid) {
       if (claim.owner !== transaction)
         throw transaction ? writeConflict() : new BlockedByTransaction(claim.owner);
-      if (claim.rid !== GIVEN_UP) throw duplicateKey(collection, index, doc);
+      if (claim.rid !== GIVEN_UP) throw duplicateKey(collection, index, after!.doc);
     }
     // Gone since the snapshot: the transaction would see the key twice.
-    if (transaction && (index.freed.get(key.toString("latin1")) ?? 0) > transaction.snapshot)
-      throw writeConflict();
-    for (const other of this.store.ridsOfKey(collection, index, key)) {
+    if (transaction && (index.freed.get(text) ?? 0) > transaction.snapshot) throw writeConflict();
+    for (const other of this.store.ridsOfKey(index, key)) {
       if (other === rid) continue;
       const owner = collection.claims.get(other);
       if (owner && owner === transaction) {
         // Free only if this transaction has taken the key from that document.
         const own = transaction.overlay.get(collection)!.get(other)!.bytes;
-        if (own && index.keysOf(decode(own)).some((held) => held.equals(key)))
-          throw duplicateKey(collection, index, doc);
-        continue;
-      }
-      if (owner && !transaction) throw new BlockedByTransaction(owner);
-      const past = transaction && this.#pastVersion(collection, other, transaction);
-      if (owner || past !== undefined) throw writeConflict();
-      throw duplicateKey(collection, index, doc);
+        if (!own || !index.keysOf(decode(own)).some((held) => held.equals(key))) continue;
+      } else if (owner && !transaction) throw new BlockedByTransaction(owner);
+      else if (owner || (transaction && pastVersion(collection, other, transaction) !== undefined))
+        throw writeConflict();
+      throw duplicateKey(collection, index, after!.doc);
     }
   }
 
   #writeOverlay(
     collection: Collection,
-    rid: number,
-    before: Version | undefined,
-    after: Version | undefined,
+    { rid, before, after }: Change,
     changes: KeyChange[],
     transaction: Transaction,
   ): void {
     transaction.bytes += after?.bytes.length ?? 0;
     if (transaction.bytes > MAX_TRANSACTION_BYTES)
       throw new CommandError(257, "Total size of all transaction operations is too large");
-    const entries = transaction.written(collection);
-    const known = entries.get(rid);
     for (const { index, removed, added } of changes) {
       if (!index.unique) continue;
       // A key that it gives up stays its own until the end, as everything that it has written.
@@ -214,12 +164,13 @@ export class Engine {
         transaction.claimedKeys.push({ claims: index.claims, key: text });
       }
     }
-    const existed = known ? known.existed : before !== undefined;
+    const entries = transaction.written(collection);
+    const known = entries.get(rid);
     collection.claims.set(rid, transaction);
     entries.set(rid, {
       bytes: after?.bytes ?? null,
       keys: new Map(),
-      existed,
+      existed: known ? known.existed : before !== undefined,
       changes: known ? undefined : changes,
     });
     transaction.writes++;
@@ -228,19 +179,17 @@ export class Engine {
   #apply(
     collection: Collection,
     rid: number,
-    before: Uint8Array | null,
-    after: Uint8Array | null,
-    changes: KeyChange[],
-    version: number,
+    change: { before: Uint8Array | null; after: Uint8Array | null; keys: KeyChange[]; version: number },
   ): void {
+    const { before, after, keys, version } = change;
     this.store.startWriting();
     this.#remember(collection, rid, before, version);
     collection.changes++;
-    for (const { index, removed, added } of changes) {
+    for (const { index, removed, added } of keys) {
       if (index.dropped) continue;
       for (const key of removed) {
-        this.store.removeEntry(collection, index, key, rid);
-        if (index.unique && this.#open.size > 0) this.#rememberFreed(index, key.toString("latin1"), version);
+        this.store.removeEntry(index, key, rid);
+        if (index.unique) this.#rememberFreed(index, key.toString("latin1"), version);
       }
       for (const key of added) this.store.addEntry(collection, index, key, rid);
     }
@@ -249,6 +198,7 @@ export class Engine {
   }
 
   #rememberFreed(index: Index, key: string, until: number): void {
+    if (this.#open.size === 0) return;
     index.freed.set(key, until);
     this.#freedLog.push({ index, key, until });
   }
@@ -279,17 +229,17 @@ export class Engine {
   }
 
   #applyEntry(collection: Collection, rid: number, entry: OverlayEntry, version: number): void {
-    if (!entry.existed && !entry.bytes) return;
-    const needsBefore = entry.existed && (!entry.changes || this.#open.size > 0);
+    const { existed, bytes: after } = entry;
+    if (!existed && !after) return;
+    const needsBefore = existed && (!entry.changes || this.#open.size > 0);
     const before = needsBefore ? (this.store.readDocument(collection, rid) ?? null) : null;
-    const changes =
+    const keys =
       entry.changes ??
-      this.#keyChanges(
-        collection,
-        before ? { doc: decode(before), bytes: before } : undefined,
-        entry.bytes ? { doc: decode(entry.bytes), bytes: entry.bytes } : undefined,
-      );
-    this.#apply(collection, rid, before, entry.bytes, changes, version);
+      this.#keyChanges(collection, {
+        ...(before ? { before: { doc: decode(before), bytes: before } } : {}),
+        ...(after ? { after: { doc: decode(after), bytes: after } } : {}),
+      });
+    this.#apply(collection, rid, { before, after, keys, version });
   }
 
   abort(transaction: Transaction): void {
@@ -297,22 +247,19 @@ export class Engine {
     this.#finish(transaction, "aborted");
   }
 
+  /** What is kept for the snapshots of open transactions goes with the oldest of them. */
   #finish(transaction: Transaction, state: "committed" | "aborted"): void {
     transaction.finish(state);
     let oldest = Infinity;
     for (const other of this.#open) oldest = Math.min(oldest, other.snapshot);
-    let forget = 0;
-    for (const { collection, rid, until } of this.#historyLog) {
-      if (until > oldest) break;
-      forget++;
-      const versions = collection.history.get(rid)?.filter((version) => version.until > oldest);
+    this.#historyLog = withoutOld(this.#historyLog, oldest, ({ collection, rid }) => {
+      const versions = collection.history.get(rid)?.filter(({ until }) => until > oldest);
       if (versions?.length) collection.history.set(rid, versions);
       else collection.history.delete(rid);
-    }
-    if (forget > 0) this.#historyLog = this.#historyLog.slice(forget);
-    const old = this.#freedLog.filter(({ until }) => until <= oldest);
-    for (const { index, key, until } of old) if (index.freed.get(key) === until) index.freed.delete(key);
-    if (old.length > 0) this.#freedLog = this.#freedLog.slice(old.length);
+    });
+    this.#freedLog = withoutOld(this.#freedLog, oldest, ({ index, key, until }) => {
+      if (index.freed.get(key) === until) index.freed.delete(key);
+    });
   }
 
   /** Open transactions that have written to the collection: changes of its definition wait for them. */
@@ -323,6 +270,42 @@ export class Engine {
   get openTransactions(): number {
     return this.#open.size;
   }
+}
+
+/** What a transaction sees instead of the committed document; `undefined` when it sees that one. */
+function pastVersion(
+  collection: Collection,
+  rid: number,
+  transaction: Transaction,
+): Uint8Array | null | undefined {
+  const own = transaction.overlay.get(collection)?.get(rid);
+  if (own) return own.bytes;
+  return collection.history.get(rid)?.find(({ until }) => until > transaction.snapshot)?.bytes;
+}
+
+/** Every document that a transaction sees differently from what is committed. */
+export function differencesOf(
+  collection: Collection,
+  transaction: Transaction,
+): Map<number, Uint8Array | null> {
+  const found = new Map<number, Uint8Array | null>();
+  for (const [rid, versions] of collection.history) {
+    const past = versions.find(({ until }) => until > transaction.snapshot);
+    if (past) found.set(rid, past.bytes);
+  }
+  for (const [rid, entry] of transaction.overlay.get(collection) ?? []) found.set(rid, entry.bytes);
+  return found;
+}
+
+/** The log is in order of its numbers. */
+function withoutOld<Entry extends { until: number }>(
+  log: Entry[],
+  oldest: number,
+  forget: (entry: Entry) => void,
+): Entry[] {
+  let old = 0;
+  while (old < log.length && log[old]!.until <= oldest) forget(log[old++]!);
+  return old > 0 ? log.slice(old) : log;
 }
 
 export function versionOf(doc: Doc): Version {

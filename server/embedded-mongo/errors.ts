@@ -76,6 +76,11 @@ export class CommandError extends Error {
   }
 }
 
+/** For checks of what a client gave. Where a check is made for every document, `if` spares making the message. */
+export function ensure(condition: unknown, code: number, message: string): asserts condition {
+  if (!condition) throw new CommandError(code, message);
+}
+
 export function badValue(message: string): CommandError {
   return new CommandError(2, message);
 }

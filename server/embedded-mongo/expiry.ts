@@ -28,19 +28,15 @@ function removeSome({ engine }: Instance, collection: Collection, index: Index, 
     ? { low: inverted(limit), high: Buffer.concat([inverted(FIRST_DATE), AFTER]) }
     : { low: FIRST_DATE, high: Buffer.concat([limit, AFTER]) };
   const expired: { rid: number; bytes: Uint8Array }[] = [];
-  for (const entry of scan(
-    engine,
-    { collection, index, ranges: [range], backward: false },
-    undefined,
-    MAX_REMOVED_PER_TURN,
-  )) {
+  const target = { collection, index, ranges: [range], backward: false };
+  for (const entry of scan({ engine }, target, MAX_REMOVED_PER_TURN)) {
     if (entry) expired.push(entry);
     if (expired.length >= MAX_REMOVED_PER_TURN) break;
   }
   let removed = 0;
   for (const { rid, bytes } of expired) {
     try {
-      engine.delete(collection, rid, { doc: decode(bytes), bytes });
+      engine.write(collection, { rid, before: { doc: decode(bytes), bytes } });
       removed++;
     } catch (error) {
       if (!(error instanceof BlockedByTransaction)) throw error;

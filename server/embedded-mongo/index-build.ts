@@ -45,7 +45,7 @@ export async function buildIndex(
 
 async function addAll(context: Context, collection: Collection, build: IndexBuild): Promise<void> {
   const { engine } = context;
-  for (const entry of scan(engine, { collection, ranges: [], backward: false }, undefined)) {
+  for (const entry of scan({ engine }, { collection, ranges: [], backward: false })) {
     if (!entry) {
       await letOthersRun(context);
       continue;
@@ -58,7 +58,7 @@ async function addAll(context: Context, collection: Collection, build: IndexBuil
 }
 
 function requireOne({ engine }: Context, collection: Collection, index: Index, key: Buffer): void {
-  const [, second] = engine.store.ridsOfKey(collection, index, key);
+  const [, second] = engine.store.ridsOfKey(index, key);
   const bytes = second === undefined ? undefined : engine.store.readDocument(collection, second);
   if (bytes) throw duplicateKey(collection, index, decode(bytes));
 }

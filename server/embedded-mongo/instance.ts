@@ -8,7 +8,7 @@ import { Cursors } from "./cursors.ts";
 import { Engine } from "./engine.ts";
 import { Sessions } from "./sessions.ts";
 import { removeExpired } from "./expiry.ts";
-import type { StoreOptions } from "./store.ts";
+import type { StoreOptions } from "./sqlite.ts";
 
 const LOOPBACK = "127.0.0.1";
 const SWEEP_MS = 10_000;

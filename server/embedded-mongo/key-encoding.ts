@@ -1,3 +1,4 @@
+import { type Scaled, scaled } from "./arithmetic.ts";
 import { toBuffer } from "./bson-codec.ts";
 import type { MaxKey } from "./values.ts";
 import {
@@ -12,6 +13,7 @@ import {
   Stamp,
   type Value,
   isNumeric,
+  toNumber,
 } from "./values.ts";
 
 /**
@@ -270,22 +272,15 @@ function putDouble(value: number, side: number): void {
 }
 
 function putDecimal(value: Decimal): void {
-  const text = value.toString();
-  const nearest = Number(text);
-  const match = /^(-?)(\d+)(?:\.(\d+))?(?:E([+-]?\d+))?$/.exec(text);
-  if (!match) {
-    putDouble(nearest, 0x80);
-    return;
-  }
-  const negative = match[1] === "-";
-  const digits = match[2]! + (match[3] ?? "");
-  const exponent = Number(match[4] ?? 0) - (match[3] ?? "").length;
-  const side = compareDecimalToDouble(negative ? -BigInt(digits) : BigInt(digits), exponent, nearest);
+  const nearest = toNumber(value)!;
+  const exact = scaled(value);
+  const side = exact ? compareDecimalToDouble(exact, nearest) : 0;
   putDouble(nearest, 0x80 + side);
-  if (side !== 0) putDigits(negative, digits, exponent);
+  if (exact && side !== 0)
+    putDigits(exact.digits < 0n, String(exact.digits).replace("-", ""), exact.exponent);
 }
 
-function compareDecimalToDouble(digits: bigint, exponent: number, double: number): -1 | 0 | 1 {
+function compareDecimalToDouble({ digits, exponent }: Scaled, double: number): -1 | 0 | 1 {
   if (!Number.isFinite(double)) return double > 0 ? -1 : 1;
   if (digits === 0n) return 0;
   if (double === 0) return digits > 0n ? 1 : -1;

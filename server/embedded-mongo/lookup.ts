@@ -1,7 +1,8 @@
-import { CommandError, failedToParse } from "./errors.ts";
+import { CommandError, ensure } from "./errors.ts";
 import { exprCompiler } from "./expr-filter.ts";
 import { type Expression, compileExpression, rootScope } from "./expressions.ts";
 import { type Filter, compileFilter } from "./match.ts";
+import { MAX_STAGE_BYTES, sizeOf } from "./memory.ts";
 import { someAtPath, splitPath } from "./paths.ts";
 import { type Environment, type Stage, compileStages, parseStage, runStages } from "./pipeline.ts";
 import { setPath } from "./projection.ts";
@@ -12,8 +13,7 @@ import { type Doc, Regex, type Value, typeName } from "./values.ts";
 type Lookup = {
   from: string;
   as: string[];
-  localField: string | undefined;
-  foreignField: string | undefined;
+  fields: { local: string; foreign: string } | undefined;
   variables: (readonly [string, Expression])[];
   pipeline: Value[];
 };
@@ -32,9 +32,11 @@ export function lookupStage(argument: Value, environment: Environment): Stage {
         continue;
       }
       const found: Value[] = [];
+      let bytes = 0;
       for (const other of foreignDocuments(doc, lookup, environment)) {
         if (other) found.push(other);
         else yield undefined;
+        if (other && (bytes += sizeOf(other)) > MAX_STAGE_BYTES) throw tooManyFound(lookup.from);
       }
       const result = new Map(doc);
       setPath(result, lookup.as, found);
@@ -44,71 +46,70 @@ export function lookupStage(argument: Value, environment: Environment): Stage {
   };
 }
 
+function tooManyFound(from: string): CommandError {
+  return new CommandError(
+    4568,
+    `Total size of documents in ${from} matching pipeline's $lookup stage exceeds ${MAX_STAGE_BYTES} bytes`,
+  );
+}
+
 function parseLookup(argument: Value): Lookup {
-  if (!(argument instanceof Map)) throw failedToParse("the $lookup specification must be an Object");
-  for (const key of argument.keys())
-    if (!FIELDS.has(key)) throw failedToParse(`unknown argument to $lookup: ${key}`);
-  const from = argument.get("from");
-  const as = argument.get("as");
-  const localField = argument.get("localField");
-  const foreignField = argument.get("foreignField");
-  const pipeline = argument.get("pipeline");
-  const variables = argument.get("let");
-  if (typeof from !== "string") throw failedToParse("missing 'from' option to $lookup stage specification");
-  if (typeof as !== "string") throw failedToParse("must specify 'as' field for a $lookup");
-  if ((localField === undefined) !== (foreignField === undefined))
-    throw failedToParse(
-      "$lookup requires both or neither of 'localField' and 'foreignField' to be specified",
-    );
-  if (pipeline === undefined && localField === undefined)
-    throw failedToParse(
-      "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
-    );
-  if (pipeline !== undefined && !Array.isArray(pipeline))
-    throw new CommandError(
-      14,
-      `'pipeline' option must be specified as an array, found ${typeName(pipeline)}`,
-    );
+  ensure(argument instanceof Map, 9, "the $lookup specification must be an Object");
+  for (const key of argument.keys()) ensure(FIELDS.has(key), 9, `unknown argument to $lookup: ${key}`);
+  const {
+    from,
+    as,
+    localField,
+    foreignField,
+    pipeline = [],
+    let: variables = new Map<string, Value>(),
+  } = Object.fromEntries(argument);
+  ensure(typeof from === "string", 9, "missing 'from' option to $lookup stage specification");
+  ensure(typeof as === "string", 9, "must specify 'as' field for a $lookup");
+  const isByFields = typeof localField === "string" && typeof foreignField === "string";
+  ensure(
+    isByFields || (localField === undefined && foreignField === undefined && argument.has("pipeline")),
+    9,
+    "$lookup requires both 'localField' and 'foreignField', or neither of them and 'pipeline'",
+  );
+  ensure(
+    Array.isArray(pipeline),
+    14,
+    `'pipeline' option must be specified as an array, found ${typeName(pipeline)}`,
+  );
+  ensure(variables instanceof Map, 9, "$lookup argument 'let' must be an object");
   return {
     from,
     as: as.split("."),
-    localField: localField as string | undefined,
-    foreignField: foreignField as string | undefined,
-    variables:
-      variables instanceof Map
-        ? [...variables].map(([name, value]) => [name, compileExpression(value)] as const)
-        : [],
-    pipeline: pipeline ?? [],
+    fields: isByFields ? { local: localField, foreign: foreignField } : undefined,
+    variables: [...variables].map(([name, value]) => [name, compileExpression(value)] as const),
+    pipeline,
   };
 }
 
 function* foreignDocuments(doc: Doc, lookup: Lookup, environment: Environment): Paced<Doc> {
-  const { engine, database, transaction } = environment;
-  const collection = engine.store.collection(`${database}.${lookup.from}`);
+  const collection = environment.engine.store.collection(`${environment.database}.${lookup.from}`);
   if (!collection) return;
   const scope = rootScope(doc, environment.variables);
   const variables = new Map([
     ...environment.variables,
     ...lookup.variables.map(([name, expression]) => [name, expression(scope)] as const),
   ]);
-  const conditions: Filter[] = [];
-  if (lookup.localField !== undefined)
-    conditions.push(joinFilter(doc, lookup.localField, lookup.foreignField!));
+  const filters: Filter[] = [];
+  if (lookup.fields) filters.push(joinFilter(doc, lookup.fields.local, lookup.fields.foreign));
   // The leading $match of the pipeline finds its documents itself, so that it can use an index.
   let rest = lookup.pipeline;
   const [name, argument] = rest[0] === undefined ? [] : parseStage(rest[0]);
   if (name === "$match" && argument instanceof Map) {
-    conditions.push(compileFilter(argument, exprCompiler(variables)));
+    filters.push(compileFilter(argument, exprCompiler(variables)));
     rest = rest.slice(1);
   }
   const filter: Filter = {
-    test: (other) => conditions.every((condition) => condition.test(other)),
-    conditions: conditions.flatMap((condition) => condition.conditions),
+    test: (other) => filters.every(({ test }) => test(other)),
+    conditions: filters.flatMap(({ conditions }) => conditions),
   };
-  yield* runStages(
-    decoded(findDocuments(engine, { collection, filter }, transaction)),
-    compileStages(rest, { ...environment, variables }),
-  );
+  const found = findDocuments(environment, { collection, filter });
+  yield* runStages(decoded(found), compileStages(rest, { ...environment, variables }));
 }
 
 export function* decoded(source: ReturnType<typeof findDocuments>): Paced<Doc> {
@@ -122,7 +123,7 @@ function joinFilter(doc: Doc, localField: string, foreignField: string): Filter 
     return false;
   });
   if (values.some((value) => value instanceof Regex))
-    throw failedToParse("$lookup on a regular expression is not supported");
+    throw new CommandError(9, "$lookup on a regular expression is not supported");
   const condition: Doc = values.length === 1 ? new Map([["$eq", values[0]!]]) : new Map([["$in", values]]);
   return compileFilter(new Map([[foreignField, condition]]));
 }

@@ -1,5 +1,5 @@
 import type { Collection, Index, IndexField } from "./catalog.ts";
-import { badValue } from "./errors.ts";
+import { ensure } from "./errors.ts";
 import { AFTER, encodeKey, inverted, isRangeComparable } from "./key-encoding.ts";
 import { type Filter, type Term, compileFilter } from "./match.ts";
 import { isArrayIndex } from "./paths.ts";
@@ -57,9 +57,8 @@ function planHinted(collection: Collection, filter: Filter, sort: Sort | undefin
     if (!sort) plan.scans[0]!.backward = toNumber(hint.get("$natural")) === -1;
     return plan;
   }
-  const index = collection.indexes.find((candidate) => !candidate.hidden && isNamedBy(candidate, hint));
-  if (!index)
-    throw badValue("error processing query: hint provided does not correspond to an existing index");
+  const index = collection.indexes.find((candidate) => isNamedBy(candidate, hint));
+  ensure(index, 2, "error processing query: hint provided does not correspond to an existing index");
   // A sparse or partial index is used even where it misses documents: that is what a hint asks for.
   return planOf(collection, candidateOf(index, filter, sort));
 }
@@ -70,20 +69,14 @@ export function isNamedBy(index: Index, hint: Value): boolean {
 }
 
 export function sameKeyPattern(a: Doc, b: Doc): boolean {
-  const left = [...a];
-  const right = [...b];
-  return (
-    left.length === right.length &&
-    left.every(
-      ([path, direction], i) => path === right[i]![0] && toNumber(direction) === toNumber(right[i]![1]),
-    )
-  );
+  const inOrder = (pattern: Doc) => JSON.stringify([...pattern].map(([path, to]) => [path, toNumber(to)]));
+  return inOrder(a) === inOrder(b);
 }
 
 function bestCandidate(collection: Collection, filter: Filter, sort?: Sort): Candidate | undefined {
   let best: Candidate | undefined;
   for (const index of collection.indexes) {
-    if (index.hidden || !coversFilter(index, filter)) continue;
+    if (!coversFilter(index, filter)) continue;
     const candidate = candidateOf(index, filter, sort);
     if (!best || score(candidate) > score(best)) best = candidate;
   }

@@ -1,4 +1,4 @@
-import { CommandError, badValue } from "./errors.ts";
+import { CommandError, ensure } from "./errors.ts";
 import { type Expression, compileExpression, rootScope, type Scope } from "./expressions.ts";
 import { compileElement, matchedPosition } from "./match.ts";
 import { type Doc, type Value, isTruthy, toNumber, typeName } from "./values.ts";
@@ -16,13 +16,8 @@ type Parsed = { tree: Tree; computed: Computed[]; includes: boolean | undefined;
  * are projections; in `$project` they are not, and everything else is an expression in both.
  */
 export function compileProjection(spec: Doc, query?: Doc): Projection {
-  if (spec.size === 0) {
-    if (query) return (doc) => doc;
-    throw new CommandError(
-      51272,
-      "Invalid $project :: caused by :: projection specification must have at least one field",
-    );
-  }
+  if (spec.size === 0 && query) return (doc) => doc;
+  ensure(spec.size > 0, 51272, "Invalid $project: a specification must have at least one field");
   const parsed: Parsed = { tree: new Map(), computed: [], includes: undefined, id: undefined };
   parse(spec, [], parsed, query);
   const { tree, computed, id } = parsed;
@@ -30,10 +25,10 @@ export function compileProjection(spec: Doc, query?: Doc): Projection {
   const includes = parsed.includes ?? (onlyTransforms ? false : computed.length > 0 || id === true);
   if (includes) {
     if (id !== false) tree.set("_id", tree.get("_id") ?? { keep: true });
-    return (doc, scope) => withComputed(include(doc, tree, doc), computed, scope ?? rootScope(doc));
+    return (doc, scope) => withComputed(pick(doc, tree, doc, false), computed, scope ?? rootScope(doc));
   }
   if (id === false) tree.set("_id", { keep: false });
-  return (doc) => exclude(doc, tree, doc);
+  return (doc) => pick(doc, tree, doc, true);
 }
 
 function hasTransform(tree: Tree): boolean {
@@ -42,11 +37,7 @@ function hasTransform(tree: Tree): boolean {
 
 function parse(spec: Doc, prefix: string[], parsed: Parsed, query: Doc | undefined): void {
   for (const [key, value] of spec) {
-    if (key === "" || key.startsWith("$"))
-      throw new CommandError(
-        16410,
-        `FieldPath field names may not start with '$'. Consider using $getField or $setField. Field: ${key}`,
-      );
+    ensure(key !== "" && !key.startsWith("$"), 16410, `FieldPath field names may not start with '$': ${key}`);
     const parts = [...prefix, ...key.split(".")];
     const path = parts.join(".");
     if (query && key.endsWith(".$")) {
@@ -88,26 +79,20 @@ function parseNested(
   query: Doc | undefined,
 ): void {
   const [operator] = value.keys();
-  if (operator === undefined)
-    throw new CommandError(
-      51270,
-      `An empty sub-projection is not a valid value. Found empty object at path: ${path}`,
-    );
+  ensure(operator !== undefined, 51270, `An empty sub-projection is not a valid value: ${path}`);
   if (query && operator === "$slice" && !isExpressionSlice(value.get("$slice"))) {
     place(parsed.tree, parts, { transform: sliceOf(value.get("$slice")!) });
   } else if (query && operator === "$elemMatch") {
     requireMode(parsed, true, path);
     const condition = value.get("$elemMatch");
-    if (!(condition instanceof Map))
-      throw new CommandError(
-        31274,
-        `elemMatch: Invalid argument, object required, but got ${typeName(condition)}`,
-      );
+    ensure(condition instanceof Map, 31274, `elemMatch: object required, but got ${typeName(condition)}`);
     const test = compileElement(condition);
     place(parsed.tree, parts, { transform: (array) => firstMatch(array, test) });
-  } else if (operator === "$meta") throw badValue("$meta is not supported");
-  else if (operator.startsWith("$")) addComputed(parsed, parts, path, value);
-  else parse(value, parts, parsed, query);
+  } else {
+    ensure(operator !== "$meta", 2, "$meta is not supported");
+    if (operator.startsWith("$")) addComputed(parsed, parts, path, value);
+    else parse(value, parts, parsed, query);
+  }
 }
 
 function addComputed(parsed: Parsed, parts: string[], path: string, value: Value): void {
@@ -129,55 +114,32 @@ function place(tree: Tree, parts: string[], leaf: Leaf): void {
       node.set(part, inner);
       node = inner;
     } else if (child instanceof Map) node = child;
-    else
-      throw new CommandError(
-        31249,
-        `Path collision at ${parts.join(".")} remaining portion ${parts.slice(i + 1).join(".")}`,
-      );
+    else throw new CommandError(31249, `Path collision at ${parts.join(".")}`);
   }
 }
 
-function include(doc: Doc, tree: Tree, root: Doc): Doc {
+/** What the tree says nothing about is kept or not, as `keepsRest` says. */
+function pick(doc: Doc, tree: Tree, root: Doc, keepsRest: boolean): Doc {
   const out: Doc = new Map();
   for (const [key, value] of doc) {
     const node = tree.get(key);
-    if (!node) continue;
-    const kept = node instanceof Map ? includeNested(value, node, root) : applyLeaf(node, value, root);
+    let kept: Value | undefined;
+    if (!node) kept = keepsRest ? value : undefined;
+    else if (node instanceof Map) kept = pickNested(value, node, root, keepsRest);
+    else if ("transform" in node) kept = node.transform(value, root);
+    else kept = node.keep ? value : undefined;
     if (kept !== undefined) out.set(key, kept);
   }
   return out;
 }
 
-function applyLeaf(leaf: Leaf, value: Value, root: Doc): Value | undefined {
-  if ("transform" in leaf) return leaf.transform(value, root);
-  return leaf.keep ? value : undefined;
-}
-
-function includeNested(value: Value, tree: Tree, root: Doc): Value | undefined {
-  if (value instanceof Map) return include(value, tree, root);
-  if (!Array.isArray(value)) return undefined;
-  return value
-    .map((element) => includeNested(element, tree, root))
-    .filter((element) => element !== undefined);
-}
-
-function exclude(doc: Doc, tree: Tree, root: Doc): Doc {
-  const out: Doc = new Map();
-  for (const [key, value] of doc) {
-    const node = tree.get(key);
-    const kept = !node
-      ? value
-      : node instanceof Map
-        ? excludeNested(value, node, root)
-        : applyLeaf(node, value, root);
-    if (kept !== undefined) out.set(key, kept);
-  }
-  return out;
-}
-
-function excludeNested(value: Value, tree: Tree, root: Doc): Value {
-  if (value instanceof Map) return exclude(value, tree, root);
-  return Array.isArray(value) ? value.map((element) => excludeNested(element, tree, root)) : value;
+function pickNested(value: Value, tree: Tree, root: Doc, keepsRest: boolean): Value | undefined {
+  if (value instanceof Map) return pick(value, tree, root, keepsRest);
+  if (!Array.isArray(value)) return keepsRest ? value : undefined;
+  return value.flatMap((element) => {
+    const kept = pickNested(element, tree, root, keepsRest);
+    return kept === undefined ? [] : [kept];
+  });
 }
 
 function withComputed(out: Doc, computed: Computed[], scope: Scope): Doc {
@@ -216,10 +178,7 @@ function positional(array: Value, doc: Doc, query: Doc, arrayPath: string): Valu
   if (!Array.isArray(array)) return array;
   const position = matchedPosition(query, doc, arrayPath);
   if (position === undefined)
-    throw new CommandError(
-      51246,
-      "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array",
-    );
+    throw new CommandError(51246, "positional operator '.$' couldn't find a matching element in the array");
   return [array[position] ?? null];
 }
 
@@ -229,8 +188,7 @@ function isExpressionSlice(argument: Value | undefined): boolean {
 
 function sliceOf(argument: Value): (value: Value) => Value {
   const [first, second] = (Array.isArray(argument) ? argument : [argument]).map(toNumber);
-  if (first === undefined)
-    throw new CommandError(28667, "Invalid $slice syntax. The given syntax did not match the find() syntax");
+  ensure(first !== undefined, 28667, "Invalid $slice syntax. It did not match the find() syntax");
   return (value) => {
     if (!Array.isArray(value)) return value;
     if (second === undefined) return first >= 0 ? value.slice(0, first) : value.slice(first);

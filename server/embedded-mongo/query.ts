@@ -1,15 +1,14 @@
 import { decode, encode } from "./bson-codec.ts";
 import type { Collection } from "./catalog.ts";
-import type { Engine } from "./engine.ts";
+import type { View } from "./engine.ts";
 import type { Filter } from "./match.ts";
 import { type Plan, planQuery } from "./planner.ts";
 import { type Paced, scan } from "./scan.ts";
 import { type Sort, sortKey, sorted } from "./sort.ts";
-import type { Transaction } from "./transaction.ts";
 import type { Doc, Value } from "./values.ts";
 
 /** A document found; decoded only when something needed its fields. */
-export type Found = { rid: number; bytes: Uint8Array; doc?: Doc };
+export type Found = { rid: number; bytes: Uint8Array; doc?: Doc | undefined };
 
 export function docOf(found: Found): Doc {
   return (found.doc ??= decode(found.bytes));
@@ -27,45 +26,40 @@ export type Query = {
 };
 
 /** Finds, sorts and cuts. An index does as much of it as it can. */
-export function* findDocuments(
-  engine: Engine,
-  query: Query,
-  transaction: Transaction | undefined,
-): Paced<Found> {
-  const { collection, filter, sort, skip = 0, limit = Infinity, hint, fields } = query;
-  const plan = planQuery(collection, filter, sort, hint);
+export function* findDocuments(view: View, query: Query): Paced<Found> {
+  const { filter, sort, skip = 0, limit = Infinity, fields } = query;
+  const plan = planQuery(query.collection, filter, sort, query.hint);
   const needed = plan.sorted ? skip + limit : Infinity;
-  const matching = matchingDocuments(engine, { plan, filter, needed, fields }, transaction);
-  const ordered =
-    plan.sorted || !sort
-      ? matching
-      : sorted(
-          matching,
-          skip + limit,
-          (found) => sortKey(docOf(found), sort),
-          (found) => found.bytes.length,
-        );
-  yield* cut(ordered, skip, limit);
+  const matching = matchingDocuments(view, { plan, filter, needed, fields });
+  if (plan.sorted || !sort) {
+    yield* cut(matching, skip, limit);
+    return;
+  }
+  const keyOf = (found: Found) => {
+    const key = sortKey(docOf(found), sort);
+    // Only the bytes wait for their turn: decoded documents take several times the memory.
+    if (!fields) found.doc = undefined;
+    return key;
+  };
+  yield* cut(
+    sorted(matching, skip + limit, keyOf, ({ bytes }) => bytes.length),
+    skip,
+    limit,
+  );
 }
 
 /** A query with its plan; `needed` is how many documents are enough. */
 type Search = { plan: Plan; filter: Filter; needed: number; fields?: Query["fields"] };
 
-function* matchingDocuments(
-  engine: Engine,
-  { plan, filter, needed, fields }: Search,
-  transaction: Transaction | undefined,
-): Paced<Found> {
+function* matchingDocuments(view: View, { plan, filter, needed, fields }: Search): Paced<Found> {
   const seen = plan.scans.length > 1 ? new Set<number>() : undefined;
   for (const target of plan.scans) {
-    for (const entry of scan(engine, target, transaction, plan.exact ? needed : Infinity)) {
+    for (const entry of scan(view, target, plan.exact ? needed : Infinity)) {
       if (!entry) yield undefined;
       else if (plan.exact && !fields) yield entry;
       else {
-        if (seen) {
-          if (seen.has(entry.rid)) continue;
-          seen.add(entry.rid);
-        }
+        if (seen?.has(entry.rid)) continue;
+        seen?.add(entry.rid);
         const doc = decode(entry.bytes, fields);
         if (plan.exact || filter.test(doc)) yield { rid: entry.rid, bytes: entry.bytes, doc };
       }
@@ -88,26 +82,18 @@ export function* cut<T>(source: Paced<T>, skip: number, limit: number): Paced<T>
 }
 
 /** The number of matching documents; an index that knows all the filter says is counted without reading documents. */
-export function* countMatching(
-  engine: Engine,
-  query: Query,
-  transaction: Transaction | undefined,
-): Paced<number> {
-  const { collection, filter, hint } = query;
+export function* countMatching(view: View, { collection, filter, hint }: Query): Paced<number> {
   const plan = planQuery(collection, filter, undefined, hint);
-  const [target] = plan.scans;
-  if (!transaction && plan.exact && plan.scans.length === 1 && target && !target.index?.multikey) {
-    if (!target.index) yield engine.store.countDocuments(collection);
-    else {
-      let count = 0;
-      for (const { low, high } of target.ranges)
-        count += engine.store.countEntries(collection, target.index, low, high);
-      yield count;
-    }
+  const [target, second] = plan.scans;
+  if (!view.transaction && plan.exact && target && !second && !target.index?.multikey) {
+    const { index, ranges } = target;
+    const { store } = view.engine;
+    if (index) yield ranges.reduce((sum, { low, high }) => sum + store.countEntries(index, low, high), 0);
+    else yield store.countDocuments(collection);
     return;
   }
   let count = 0;
-  for (const found of matchingDocuments(engine, { plan, filter, needed: Infinity }, transaction)) {
+  for (const found of matchingDocuments(view, { plan, filter, needed: Infinity })) {
     if (found) count++;
     else yield undefined;
   }

@@ -1,6 +1,6 @@
 import { decode } from "./bson-codec.ts";
 import type { Collection, Index } from "./catalog.ts";
-import type { Engine } from "./engine.ts";
+import { type View, differencesOf } from "./engine.ts";
 import { CommandError } from "./errors.ts";
 import { renewPatternTime } from "./regex.ts";
 import type { OverlayEntry, Transaction } from "./transaction.ts";
@@ -36,25 +36,20 @@ export function startSlice(): void {
   sliceStart = performance.now();
 }
 
-export function* scan(
-  engine: Engine,
-  target: ScanTarget,
-  transaction: Transaction | undefined,
-  expected = Infinity,
-): Paced<Entry> {
+/** Delivers what is there, in the order of the index or of insertion. `expected`: how many documents may be enough. */
+export function* scan(view: View, target: ScanTarget, expected = Infinity): Paced<Entry> {
   const { collection, index, ranges, backward } = target;
   if (!index) {
-    yield* scanRange(new CollectionRange(engine, collection, backward), transaction, expected);
+    yield* scanRange(view, naturalOrder(view, collection, backward), expected);
     return;
   }
   const seen = index.multikey ? new Set<number>() : undefined;
   for (const range of backward && ranges.length > 1 ? [...ranges].reverse() : ranges) {
-    if (range.isPoint && index.unique && (!transaction || index.isIdIndex)) {
-      yield* lookUp(engine, collection, index, range.low, transaction);
+    if (range.isPoint && index.unique && (!view.transaction || index.isIdIndex)) {
+      yield* lookUp(view, collection, index, range.low);
       continue;
     }
-    const source = new IndexRange(engine, collection, index, range, backward);
-    for (const entry of scanRange(source, transaction, expected)) {
+    for (const entry of scanRange(view, indexOrder(view, { collection, index, range, backward }), expected)) {
       if (entry && seen) {
         if (seen.has(entry.rid)) continue;
         seen.add(entry.rid);
@@ -66,18 +61,17 @@ export function* scan(
 
 /** The document with a unique key. A transaction may ask only for an `_id`, because that never changes. */
 function* lookUp(
-  engine: Engine,
+  { engine, transaction }: View,
   collection: Collection,
   index: Index,
   key: Buffer,
-  transaction: Transaction | undefined,
 ): Paced<Entry> {
   if (!transaction) {
     const row = engine.store.readByKey(collection, index, key);
     if (row) yield { rid: row[0], bytes: row[1] };
     return;
   }
-  const rids = engine.store.ridsOfKey(collection, index, key);
+  const rids = engine.store.ridsOfKey(index, key);
   const claim = index.claims.get(key.toString("latin1"));
   if (claim?.owner === transaction && !rids.includes(claim.rid)) rids.push(claim.rid);
   for (const rid of rids) {
@@ -88,103 +82,70 @@ function* lookUp(
     }
   }
   // Someone may have deleted it since the snapshot.
-  for (const [rid, bytes] of engine.differences(collection, transaction)) {
+  for (const [rid, bytes] of differencesOf(collection, transaction)) {
     if (bytes && index.keysOf(decode(bytes))[0]?.equals(key)) yield { rid, bytes };
   }
 }
 
 /** A part of a collection or index in one direction, that can be read on from any position. */
-interface Source {
-  readonly engine: Engine;
-  readonly collection: Collection;
-  readonly backward: boolean;
-  /** Fails when the collection or index has been dropped while the scan paused. */
-  requirePresent(): void;
-  read(after: Keyed | undefined, limit: number): Keyed[];
-  keysOf(rid: number, bytes: Uint8Array, own: OverlayEntry | undefined): Uint8Array[];
-}
-
-function killed(what: string): CommandError {
-  return new CommandError(175, `${what} dropped`);
-}
+type Source = {
+  collection: Collection;
+  backward: boolean;
+  read: (after: Keyed | undefined, limit: number) => Keyed[];
+  /** Where a document stands in this order, if it does. */
+  keysOf: (bytes: Uint8Array, own: OverlayEntry | undefined) => Uint8Array[];
+  index?: Index;
+};
 
 const NO_KEY = new Uint8Array(0);
 
-class CollectionRange implements Source {
-  readonly engine: Engine;
-  readonly collection: Collection;
-  readonly backward: boolean;
-
-  constructor(engine: Engine, collection: Collection, backward: boolean) {
-    this.engine = engine;
-    this.collection = collection;
-    this.backward = backward;
-  }
-
-  requirePresent(): void {
-    if (this.collection.dropped) throw killed("collection");
-  }
-
-  read(after: Keyed | undefined, limit: number): Keyed[] {
-    const from = after?.rid ?? (this.backward ? Number.MAX_SAFE_INTEGER : -1);
-    const rows = this.engine.store.readDocuments(this.collection, from, this.backward, limit);
-    return rows.map(([rid, bytes]) => ({ key: NO_KEY, rid, bytes }));
-  }
-
-  keysOf(): Uint8Array[] {
-    return [NO_KEY];
-  }
+function naturalOrder({ engine }: View, collection: Collection, backward: boolean): Source {
+  const start = backward ? Number.MAX_SAFE_INTEGER : -1;
+  return {
+    collection,
+    backward,
+    read: (after, limit) =>
+      engine.store
+        .readDocuments(collection, after?.rid ?? start, backward, limit)
+        .map(([rid, bytes]) => ({ key: NO_KEY, rid, bytes })),
+    keysOf: () => [NO_KEY],
+  };
 }
 
-class IndexRange implements Source {
-  readonly engine: Engine;
-  readonly collection: Collection;
-  readonly backward: boolean;
-  readonly #index: Index;
-  readonly #range: Range;
-
-  constructor(engine: Engine, collection: Collection, index: Index, range: Range, backward: boolean) {
-    this.engine = engine;
-    this.collection = collection;
-    this.backward = backward;
-    this.#index = index;
-    this.#range = range;
-  }
-
-  requirePresent(): void {
-    if (this.collection.dropped) throw killed("collection");
-    if (!this.collection.indexes.includes(this.#index)) throw killed("index");
-  }
-
-  read(after: Keyed | undefined, limit: number): Keyed[] {
-    const from = after ?? { key: this.backward ? this.#range.high : this.#range.low, rid: -1 };
-    const rows = this.engine.store.readEntries(
-      this.collection,
-      this.#index,
-      this.#range,
-      this.backward,
-      from,
-      limit,
-    );
-    return rows.map(([key, rid, bytes]) => ({ key, rid, bytes }));
-  }
-
-  keysOf(_rid: number, bytes: Uint8Array, own: OverlayEntry | undefined): Uint8Array[] {
-    let keys = own?.keys.get(this.#index.id);
-    if (!keys) {
-      keys = this.#index.keysOf(decode(bytes));
-      own?.keys.set(this.#index.id, keys);
-    }
-    return keys.filter((key) => key.compare(this.#range.low) >= 0 && key.compare(this.#range.high) < 0);
-  }
+function indexOrder(
+  { engine }: View,
+  part: { collection: Collection; index: Index; range: Range; backward: boolean },
+): Source {
+  const { collection, index, range, backward } = part;
+  const start = { key: backward ? range.high : range.low, rid: -1 };
+  return {
+    collection,
+    index,
+    backward,
+    read: (after, limit) =>
+      engine.store
+        .readEntries(collection, index, range, backward, after ?? start, limit)
+        .map(([key, rid, bytes]) => ({ key, rid, bytes })),
+    keysOf: (bytes, own) => {
+      const keys = own?.keys.get(index.id) ?? index.keysOf(decode(bytes));
+      own?.keys.set(index.id, keys);
+      return keys.filter((key) => key.compare(range.low) >= 0 && key.compare(range.high) < 0);
+    },
+  };
 }
 
-function* scanRange(source: Source, transaction: Transaction | undefined, expected: number): Paced<Entry> {
+/** A collection or index may be dropped while a scan of it paused. */
+function requirePresent({ collection, index }: Source): void {
+  if (collection.dropped) throw new CommandError(175, "collection dropped");
+  if (index?.dropped) throw new CommandError(175, "index dropped");
+}
+
+function* scanRange({ transaction }: View, source: Source, expected: number): Paced<Entry> {
   const { collection } = source;
   let last: Keyed | undefined;
   let differences: Differences | undefined;
   for (;;) {
-    source.requirePresent();
+    requirePresent(source);
     const limit = Math.max(1, Math.min(collection.chunk, expected));
     const rows = source.read(last, limit);
     if (transaction) {
@@ -225,11 +186,11 @@ class Differences {
     this.#transaction = transaction;
     this.#changes = source.collection.changes;
     this.#writes = transaction.writes;
-    this.#rids = source.engine.differences(source.collection, transaction);
+    this.#rids = differencesOf(source.collection, transaction);
     const own = transaction.overlay.get(source.collection);
     for (const [rid, bytes] of this.#rids) {
       if (!bytes) continue;
-      for (const key of source.keysOf(rid, bytes, own?.get(rid))) {
+      for (const key of source.keysOf(bytes, own?.get(rid))) {
         const entry = { key, rid, bytes };
         if (!after || this.#order(entry, after) > 0) this.#entries.push(entry);
       }

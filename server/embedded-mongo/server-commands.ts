@@ -1,6 +1,6 @@
 import { MECHANISM } from "./auth.ts";
 import { type Context, type Reply, sessionKey } from "./context.ts";
-import { CommandError } from "./errors.ts";
+import { ensure } from "./errors.ts";
 import { SESSION_TIMEOUT_MINUTES } from "./sessions.ts";
 import { Double } from "./values.ts";
 
@@ -73,11 +73,8 @@ export function connectionStatus(): Reply {
 }
 
 export function getParameter(context: Context): Reply {
-  const reply: Reply = {};
-  if (context.body.has("featureCompatibilityVersion"))
-    reply["featureCompatibilityVersion"] = { version: "7.0" };
-  if (Object.keys(reply).length === 0) throw new CommandError(72, "no option found to get");
-  return reply;
+  ensure(context.body.has("featureCompatibilityVersion"), 72, "no option found to get");
+  return { featureCompatibilityVersion: { version: "7.0" } };
 }
 
 export function endSessions(context: Context): Reply {
@@ -98,12 +95,8 @@ export function abortTransaction(context: Context): Reply {
   return {};
 }
 
-function requireTransaction({ session, txnNumber, command }: Context): {
-  session: NonNullable<Context["session"]>;
-  txnNumber: bigint;
-} {
-  if (!session || txnNumber === undefined)
-    throw new CommandError(125, `${command} must be run within a transaction`);
+function requireTransaction({ session, txnNumber, command }: Context) {
+  ensure(session && txnNumber !== undefined, 125, `${command} must be run within a transaction`);
   return { session, txnNumber };
 }
 
@@ -111,8 +104,6 @@ export function replSetGetStatus({ instance }: Context): Reply {
   return {
     set: SET_NAME,
     myState: 1,
-    members: [
-      { _id: 0, name: instance.address, health: new Double(1), state: 1, stateStr: "PRIMARY", self: true },
-    ],
+    members: [{ _id: 0, name: instance.address, health: new Double(1), state: 1, stateStr: "PRIMARY" }],
   };
 }

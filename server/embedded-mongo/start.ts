@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { StoreOptions } from "./store.ts";
+import type { StoreOptions } from "./sqlite.ts";
 
 export type EmbeddedMongo = { url: string; stop(): Promise<void> };
 

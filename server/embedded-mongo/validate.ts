@@ -18,7 +18,7 @@ export async function validate(context: Context): Promise<Reply> {
   const keys = new Map(indexes.map((index) => [index, 0]));
   const errors: string[] = [];
   let nrecords = 0;
-  for (const entry of scan(context.engine, { collection, ranges: [], backward: false }, undefined)) {
+  for (const entry of scan({ engine: context.engine }, { collection, ranges: [], backward: false })) {
     if (!entry) {
       await letOthersRun(context);
       continue;
@@ -29,7 +29,7 @@ export async function validate(context: Context): Promise<Reply> {
   for (const [index, count] of keys) {
     // Counted only when nobody wrote meanwhile.
     if (index.dropped || collection.changes !== changes) continue;
-    const found = store.countEntries(collection, index, Buffer.alloc(0), Buffer.from([255]));
+    const found = store.countEntries(index, Buffer.alloc(0), Buffer.from([255]));
     if (found !== count) errors.push(`index ${index.name} has ${found} keys instead of ${count}`);
   }
   return {
@@ -56,7 +56,7 @@ function checkDocument(
       const expected = index.keysOf(doc);
       keys.set(index, count + expected.length);
       for (const key of expected) {
-        const rids = engine.store.ridsOfKey(collection, index, key);
+        const rids = engine.store.ridsOfKey(index, key);
         if (!rids.includes(rid)) errors.push(`record ${rid} is missing in index ${index.name}`);
         if (index.unique && rids.length > 1)
           errors.push(`index ${index.name} has a key of record ${rid} twice`);

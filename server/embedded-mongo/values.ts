@@ -128,6 +128,10 @@ export function isNumeric(value: unknown): value is number | bigint | Double | D
   );
 }
 
+export function isNullish(value: Value | undefined): value is null | undefined {
+  return value === undefined || value === null;
+}
+
 /** The nearest JS number, for limits, positions and other places where MongoDB takes any numeric type. */
 export function toNumber(value: unknown): number | undefined {
   if (typeof value === "number") return value;

@@ -1,10 +1,9 @@
-import type { Encodable } from "./bson-codec.ts";
 import { type Context, type Reply, flag } from "./context.ts";
 import { letOthersRun } from "./cursors.ts";
 import { CommandError } from "./errors.ts";
 import { isSliceOver } from "./scan.ts";
 import { BlockedByTransaction } from "./transaction.ts";
-import { type Doc, type Value, toNumber } from "./values.ts";
+import type { Doc, Value } from "./values.ts";
 
 /** How far a write command has come. Saved for retryable writes, so that a repeated command goes on from there. */
 export type Progress = {
@@ -17,7 +16,7 @@ export type Progress = {
   reply?: Reply;
 };
 
-type Outcome = { n: number; nModified?: number; upsertedId?: Value; reply?: Reply };
+export type Outcome = { n: number; nModified?: number; upsertedId?: Value; reply?: Reply };
 
 /** Runs the statements of a write command, each once even when the command is sent again. */
 export async function runStatements(
@@ -59,13 +58,8 @@ export async function runStatements(
 }
 
 /** Errors that are not about one statement end the whole command. */
-function isFatal(context: Context, error: CommandError): boolean {
-  return (
-    error.code === 50 ||
-    error.code === 91 ||
-    error.code === 257 ||
-    (context.transaction !== undefined && error.labels.length > 0)
-  );
+function isFatal({ transaction }: Context, { code, labels }: CommandError): boolean {
+  return [50, 91, 257].includes(code) || (transaction !== undefined && labels.length > 0);
 }
 
 const currentProgress = new WeakMap<Context, Progress>();
@@ -100,11 +94,7 @@ async function waitFor(context: Context, { transaction }: BlockedByTransaction):
 function saveProgress(context: Context, progress: Progress): void {
   const { session, txnNumber, instance } = context;
   if (!session || txnNumber === undefined) return;
-  instance.sessions.saveRecord(session, encodable(progress));
-}
-
-function encodable(progress: Progress): Record<string, Encodable> {
-  return { ...progress };
+  instance.sessions.saveRecord(session, { ...progress });
 }
 
 function loadProgress(context: Context): Progress | undefined {
@@ -112,18 +102,12 @@ function loadProgress(context: Context): Progress | undefined {
   if (!session || txnNumber === undefined) return undefined;
   const saved = instance.sessions.findRecord(session, txnNumber);
   if (!saved) return undefined;
-  const reply = saved.get("reply");
+  const { reply, upserted, writeErrors, ...counts } = Object.fromEntries(saved);
+  const plain = (list: Value | undefined) => (list as Doc[]).map((entry) => Object.fromEntries(entry));
   return {
-    next: toNumber(saved.get("next")) ?? 0,
-    n: toNumber(saved.get("n")) ?? 0,
-    nModified: toNumber(saved.get("nModified")) ?? 0,
-    upserted: ((saved.get("upserted") as Doc[] | undefined) ?? []).map((entry) => ({
-      index: toNumber(entry.get("index"))!,
-      _id: entry.get("_id")!,
-    })),
-    writeErrors: ((saved.get("writeErrors") as Doc[] | undefined) ?? []).map((entry) =>
-      Object.fromEntries(entry),
-    ),
+    ...(counts as Pick<Progress, "next" | "n" | "nModified">),
+    upserted: plain(upserted) as Progress["upserted"],
+    writeErrors: plain(writeErrors),
     ...(reply instanceof Map ? { reply: Object.fromEntries(reply) } : {}),
   };
 }

@@ -177,7 +177,7 @@ describe("the planner", () => {
 });
 
 describe("collections", () => {
-  test("are created, listed, renamed and dropped", async () => {
+  test("are created, listed and dropped", async () => {
     const db = server.client.db("names");
     await db.createCollection("a");
     await db.collection("b").insertOne({ x: 1 });
@@ -185,11 +185,8 @@ describe("collections", () => {
     expect(await db.listCollections({ name: "b" }, { nameOnly: true }).toArray()).toEqual([
       { name: "b", type: "collection" },
     ]);
-    await db.renameCollection("b", "c");
-    expect(await db.collection("c").findOne({}, { projection: { _id: 0 } })).toEqual({ x: 1 });
-    expect(await codeOf(db.renameCollection("a", "c"))).toBe(48);
-    await db.collection("c").drop();
-    expect(await db.collection("c").countDocuments({})).toBe(0);
+    await db.collection("b").drop();
+    expect(await db.collection("b").countDocuments({})).toBe(0);
     await db.dropDatabase();
     expect(await db.listCollections().toArray()).toEqual([]);
     expect(
@@ -209,6 +206,9 @@ describe("a command", () => {
   const REFUSED: [title: string, command: Document, code: number][] = [
     ["that does not exist", { foo: 1 }, 59],
     ["mapReduce", { mapReduce: "a" }, 59],
+    ["renameCollection", { renameCollection: "test.a", to: "test.b" }, 59],
+    ["collMod", { collMod: "a" }, 59],
+    ["of a hidden index", { createIndexes: "a", indexes: [{ key: { a: 1 }, name: "a", hidden: true }] }, 197],
     ["bulkWrite", { bulkWrite: 1 }, 59],
     ["with an unknown field", { find: "a", foo: 1 }, 40415],
     ["with a collation", { find: "a", collation: { locale: "de" } }, 238],

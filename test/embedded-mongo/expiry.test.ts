@@ -30,7 +30,7 @@ test.each([1, -1])(
   "documents whose time is over are removed, and only those, direction %i",
   async (direction) => {
     const { engine } = instance;
-    const collection = engine.store.createCollection("x", "sessions", new Map());
+    const collection = engine.store.createCollection("x", "sessions");
     addIndex(collection, aDoc({ key: aDoc({ at: direction }), name: "at", expireAfterSeconds: 60 }));
     const insert = (_id: number, at?: Value) =>
       engine.insert(collection, versionOf(aDoc(at === undefined ? { _id } : { _id, at })));
@@ -49,12 +49,13 @@ test.each([1, -1])(
 
 test("a document that an open transaction holds stays until the next round", async () => {
   const { engine } = instance;
-  const collection = engine.store.createCollection("x", "sessions", new Map());
+  const collection = engine.store.createCollection("x", "sessions");
   addIndex(collection, aDoc({ key: aDoc({ at: 1 }), name: "at", expireAfterSeconds: 0 }));
   const before = versionOf(aDoc({ _id: 1, at: new Date(0) }));
   const rid = engine.insert(collection, before);
   const transaction = engine.begin();
-  engine.replace(collection, rid, before, versionOf(aDoc({ _id: 1, at: new Date(1) })), transaction);
+  const after = versionOf(aDoc({ _id: 1, at: new Date(1) }));
+  engine.write(collection, { rid, before, after }, transaction);
   await removeExpired(instance, NOW);
   expect(engine.store.countDocuments(collection)).toBe(1);
   engine.commit(transaction);
@@ -64,7 +65,7 @@ test("a document that an open transaction holds stays until the next round", asy
 
 test("a transaction that nobody goes on with is aborted after a minute and lets go of its documents", async () => {
   const { engine, sessions } = instance;
-  const collection = engine.store.createCollection("x", "a", new Map());
+  const collection = engine.store.createCollection("x", "a");
   const session = sessions.find(Buffer.alloc(16, 1));
   const transaction = sessions.transactionOf(session, 1n, true);
   engine.insert(collection, versionOf(aDoc({ _id: 1 })), transaction);

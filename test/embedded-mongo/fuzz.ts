@@ -99,11 +99,11 @@ const UPDATE =
     " ",
   );
 const STAGES =
-  "$match $sort $skip $limit $project $addFields $unset $unwind $group $count $sortByCount $lookup $facet $replaceRoot".split(
+  "$match $sort $skip $limit $project $addFields $unset $unwind $group $count $lookup $facet $replaceRoot $replaceWith".split(
     " ",
   );
 const EXPRESSIONS =
-  "$add $subtract $multiply $divide $mod $cond $switch $ifNull $let $map $filter $reduce $range $concat $concatArrays $split $trim $regexMatch $dateToString $dateTrunc $toDate $toInt $toObjectId $arrayElemAt $slice $size $sum $first $mergeObjects $objectToArray $literal".split(
+  "$literal $eq $ne $gt $lte $cmp $and $or $not $cond $switch $ifNull $add $subtract $multiply $divide $concat $toLower $type $toString $toObjectId $size $in $isArray $arrayElemAt $first $last $concatArrays $map $filter $mergeObjects $sum $avg $min $max $let $dateToString".split(
     " ",
   );
 const ALL = [...QUERY, ...UPDATE, ...EXPRESSIONS];
@@ -195,9 +195,8 @@ function aCommand(random: Random): Document {
     () => ({ explain: { find: name, filter: aFilter(random) } }),
     () => ({ getMore: Long.fromNumber(random(5)), collection: name }),
     () => ({ commitTransaction: 1, autocommit: false }),
-    () => ({ renameCollection: `test.${name}`, to: `test.${pick(random, NAMES)}` }),
     () => ({
-      [pick(random, [...NAMES, "hello", "backup", "validate", "listCollections", "collMod"])]: aValue(random),
+      [pick(random, [...NAMES, "hello", "backup", "validate", "listCollections", "drop"])]: aValue(random),
     }),
   ])();
   const inTransaction = random(3) === 0 ? { autocommit: false, startTransaction: true } : {};

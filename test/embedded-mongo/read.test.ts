@@ -257,19 +257,6 @@ describe("an aggregation", () => {
       [{ _id: 2, tags: "b" }, { _id: 3 }],
     ],
     ["$replaceRoot", [{ $match: { _id: 1 } }, { $replaceRoot: { newRoot: { n: "$name" } } }], [{ n: "Ana" }]],
-    ["$sortByCount", [{ $match: { city: "Rome" } }, { $sortByCount: "$city" }], [{ _id: "Rome", count: 2 }]],
-    [
-      "$facet",
-      [
-        {
-          $facet: {
-            rome: [{ $match: { city: "Rome" } }, { $count: "n" }],
-            old: [{ $match: { age: { $gt: 30 } } }, { $project: { _id: 1 } }],
-          },
-        },
-      ],
-      [{ rome: [{ n: 2 }], old: [{ _id: 3 }] }],
-    ],
   ];
   test.each(CASES)("%s", async (_title, pipeline, result) => {
     const collection = await server.collection(people);
@@ -299,41 +286,20 @@ describe("an aggregation", () => {
     [{ $subtract: [5, 7] }, -2],
     [{ $multiply: ["$age", 2, 0.5] }, 30],
     [{ $divide: ["$age", 4] }, 7.5],
-    [{ $mod: [-7, 3] }, -1],
-    [{ $floor: 2.7 }, 2],
-    [{ $ceil: 2.1 }, 3],
-    [{ $round: [2.345, 2] }, 2.35],
-    [{ $round: 2.5 }, 2],
-    [{ $trunc: -2.7 }, -2],
-    [{ $abs: -3 }, 3],
     [{ $toLower: "ABC" }, "abc"],
     [{ $toString: "$age" }, "30"],
     [{ $toString: "$at" }, "2024-03-05T10:20:30.400Z"],
-    [{ $toInt: "12" }, 12],
-    [{ $toDouble: "1.5" }, 1.5],
-    [{ $toDate: "2024-01-01T00:00:00Z" }, new Date("2024-01-01T00:00:00Z")],
-    [{ $substrCP: ["$name", 1, 2] }, "na"],
-    [{ $split: ["a,b", ","] }, ["a", "b"]],
-    [{ $trim: { input: "  x " } }, "x"],
-    [{ $strLenCP: "añb" }, 3],
-    [{ $regexMatch: { input: "$name", regex: "^a", options: "i" } }, true],
     [{ $size: "$tags" }, 2],
     [{ $in: ["a", "$tags"] }, true],
     [{ $arrayElemAt: ["$tags", -1] }, "b"],
     [{ $first: "$tags" }, "a"],
     [{ $map: { input: "$tags", as: "t", in: { $concat: ["$$t", "!"] } } }, ["a!", "b!"]],
     [{ $filter: { input: [1, 2, 3], cond: { $gte: ["$$this", 2] } } }, [2, 3]],
-    [{ $reduce: { input: [1, 2, 3], initialValue: 0, in: { $add: ["$$value", "$$this"] } } }, 6],
-    [{ $slice: ["$tags", 1] }, ["a"]],
     [{ $concatArrays: ["$tags", ["z"]] }, ["a", "b", "z"]],
-    [{ $setUnion: [["a"], ["a", "b"]] }, ["a", "b"]],
     [{ $isArray: "$tags" }, true],
     [{ $sum: [1, 2, "x"] }, 3],
     [{ $max: [1, 5, null] }, 5],
-    [{ $let: { vars: { x: 2 }, in: { $multiply: ["$$x", "$age"] } } }, 60],
     [{ $mergeObjects: [{ a: 1 }, { b: 2 }] }, { a: 1, b: 2 }],
-    [{ $objectToArray: { a: 1 } }, [{ k: "a", v: 1 }]],
-    [{ $arrayToObject: [[["a", 1]]] }, { a: 1 }],
     [{ $type: "$missing" }, "missing"],
     [{ $literal: "$x" }, "$x"],
     [{ $and: [true, "$age"] }, true],
@@ -342,33 +308,20 @@ describe("an aggregation", () => {
     [{ $cmp: [1, 2] }, -1],
     [{ $eq: ["$missing", null] }, false],
     [{ $lt: [null, 0] }, true],
-    [{ $dateToString: { date: "$at", format: "%Y-%m-%d %H:%M" } }, "2024-03-05 10:20"],
-    [{ $dateToString: { date: "$at", format: "%H:%M %z", timezone: "America/New_York" } }, "05:20 -0500"],
-    [{ $dateTrunc: { date: "$at", unit: "day" } }, new Date("2024-03-05T00:00:00Z")],
-    [{ $dateTrunc: { date: "$at", unit: "week", startOfWeek: "monday" } }, new Date("2024-03-04T00:00:00Z")],
-    [{ $dateTrunc: { date: "$at", unit: "month" } }, new Date("2024-03-01T00:00:00Z")],
-    [
-      { $dateTrunc: { date: "$at", unit: "day", timezone: "America/New_York" } },
-      new Date("2024-03-05T05:00:00Z"),
-    ],
-    [{ $dateTrunc: { date: "$at", unit: "hour", binSize: 4 } }, new Date("2024-03-05T08:00:00Z")],
-    [
-      { $dateAdd: { startDate: new Date("2024-01-31T00:00:00Z"), unit: "month", amount: 1 } },
-      new Date("2024-02-29T00:00:00Z"),
-    ],
-    [
-      {
-        $dateDiff: {
-          startDate: new Date("2024-01-01T23:00:00Z"),
-          endDate: new Date("2024-01-03T01:00:00Z"),
-          unit: "day",
-        },
-      },
-      2,
-    ],
-    [{ $year: "$at" }, 2024],
-    [{ $dayOfWeek: "$at" }, 3],
-    [{ $isoWeek: "$at" }, 10],
+    [{ $lte: ["$missing", null] }, true],
+    [{ $ne: ["$missing", null] }, true],
+    [{ $add: ["$age", Long.fromNumber(1)] }, 31],
+    [{ $add: ["$age", "$missing"] }, null],
+    [{ $concatArrays: ["$tags", null] }, null],
+    [{ $last: [["a", "b"]] }, "b"],
+    [{ $last: "$missing" }, null],
+    [{ $min: ["$age", null, 4] }, 4],
+    [{ $avg: [1, 2, "x"] }, 1.5],
+    [{ $toLower: "$missing" }, ""],
+    [{ $toObjectId: "0123456789abcdef01234567" }, new ObjectId("0123456789abcdef01234567")],
+    [{ $filter: { input: "$tags", as: "t", cond: { $eq: ["$$t", "$$ROOT.tags.1"] } } }, []],
+    [{ $mergeObjects: [{ a: 1 }, null, { a: 2 }] }, { a: 2 }],
+    ["$$REMOVE", undefined],
   ];
   test.each(EXPRESSIONS.map(([expression, value]) => [JSON.stringify(expression), expression, value]))(
     "%s",
@@ -377,7 +330,7 @@ describe("an aggregation", () => {
       const [found] = await collection
         .aggregate([{ $replaceRoot: { newRoot: { value: expression } } }])
         .toArray();
-      expect(found).toEqual({ value });
+      expect(found).toEqual(value === undefined ? {} : { value });
     },
   );
 
@@ -416,6 +369,13 @@ describe("an aggregation", () => {
     ["$out", { $out: "x" }, 40324],
     ["$merge", { $merge: "x" }, 40324],
     ["$graphLookup", { $graphLookup: {} }, 40324],
+    ["$facet", { $facet: { a: [] } }, 40324],
+    ["$sortByCount", { $sortByCount: "$a" }, 40324],
+    ["$setWindowFields", { $setWindowFields: {} }, 40324],
+    ["dates in pieces", { $project: { a: { $dateToString: { date: "$at" } } } }, 168],
+    ["texts in pieces", { $project: { a: { $split: ["$name", "-"] } } }, 168],
+    ["sets", { $project: { a: { $setUnion: ["$tags", []] } } }, 168],
+    ["rounding", { $project: { a: { $round: ["$age", 1] } } }, 168],
     ["$changeStream", { $changeStream: {} }, 40324],
     ["an unknown expression", { $project: { a: { $function: {} } } }, 168],
     ["an unknown accumulator", { $group: { _id: null, a: { $foo: 1 } } }, 15952],
@@ -426,7 +386,7 @@ describe("an aggregation", () => {
     ["$divide by zero", { $project: { a: { $divide: [1, 0] } } }, 2],
     [
       "an expression with an unknown argument",
-      { $project: { a: { $dateTrunc: { date: "$at", unit: "day", foo: 1 } } } },
+      { $project: { a: { $filter: { input: "$tags", cond: true, limit: 1 } } } },
       9,
     ],
   ];
