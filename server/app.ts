@@ -77,6 +77,7 @@ import { viewsRoutes } from "./views/views.routes.ts";
 import { ReportBooks } from "./reports/report-books.ts";
 import { reportsRoutes } from "./reports/reports.routes.ts";
 import { winsRoutes } from "./wins/wins.routes.ts";
+import { watchDeleted } from "./organizations/sweep-deleted.ts";
 import { openTvScreens } from "./wins/wins.socket.ts";
 
 const MAX_BODY = "256kb";
@@ -330,6 +331,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const stopHeartbeat = startHeartbeat(app, heartbeatMs);
   const stopTimedRules = watchTimedRules(app, options.timedRulesEveryMs ?? TIMED_RULES_EVERY_MS);
   const stopTakingUp = takeUpBulks(app);
+  const stopSweeping = watchDeleted(app);
   webhooks.start(app, options.webhooksEveryMs);
 
   return {
@@ -345,6 +347,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       app.outbox.close();
       await app.bulks.stop();
       await stopWaking();
+      await stopSweeping();
       await app.commits.stop();
       presence.stop();
       // Whoever does not answer the goodbye is cut off: a frozen client must not hold up a stopping server.

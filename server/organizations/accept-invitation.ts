@@ -1,4 +1,5 @@
 import type { AcceptInvitationBody, InvitationLetter } from "@dmtracker/shared/contracts/members.ts";
+import { forgetResetLinks } from "#server/accounts/forget-reset-links.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
 import { asRequestHeaders, inOurWords } from "#server/platform/auth-answer.ts";
@@ -72,6 +73,8 @@ export async function acceptInvitation(
   const { member } = await inOurWords(
     app.auth.api.acceptInvitation({ body: { invitationId: id }, headers: session }),
   );
+  // Who belongs elsewhere too must not be open to whom an admin of one place has given a link.
+  await forgetResetLinks(app, member.userId);
   const joined = { type: "user", id: member.userId, name: body.name ?? email } as const;
   await announceOrganization(app, organizationId, joined);
   return made ?? new Headers();

@@ -1,4 +1,5 @@
 import type { GivenRole } from "@dmtracker/shared/contracts/members.ts";
+import { forgetResetLinks } from "#server/accounts/forget-reset-links.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { announceOrganization } from "./announce-organization.ts";
@@ -20,6 +21,7 @@ export async function changeRole(
   if (!before) throw noSuchMember();
   if (before.role === role) return;
   if (!(await setRole(organizationId, userId, role))) throw ownerStays();
+  await forgetResetLinks(app, userId);
   const organization = await findOrganization(app.auth, organizationId);
   const reason = `${actor.name} made you ${role === "admin" ? "an admin" : "a member"} of ${organization?.name ?? "this organization"}.`;
   app.live.revokeMember(organizationId, userId, { cause: "role_changed", reason });

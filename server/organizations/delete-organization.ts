@@ -1,32 +1,20 @@
 import mongoose from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
 import { invalidField } from "#server/platform/app-error.ts";
-import { PipelineModel } from "#server/pipeline/pipeline.model.ts";
-import { OrganizationSettingsModel } from "./organization-settings.model.ts";
+import { findPipelines } from "#server/pipeline/pipeline.store.ts";
+import { TokenModel } from "#server/tokens/token.model.ts";
+import { DeletedOrganizationModel } from "./deleted-organization.model.ts";
 import type { Caller } from "./caller.ts";
 import { findOrganization } from "./member.store.ts";
+import { sweepOrganization } from "./sweep-deleted.ts";
 
-/** Collections that belong to no organization, or whose record has the organization's own id. */
-export const WITHOUT_ORGANIZATION = ["DemoRecord", "Lease", OrganizationSettingsModel.modelName];
-
-/** Every record of every collection says whose it is: by organization, or by pipeline. */
-async function deleteRecords(organizationId: string): Promise<void> {
-  const ids = await PipelineModel.find({ organizationId }, { _id: 1 }).lean<{ _id: unknown }[]>();
-  const pipelineId = { $in: ids.map(({ _id }) => _id) };
-  // Pipelines last: an interrupted deletion still finds what belongs to them.
-  const models = Object.values(mongoose.models).sort((a, b) =>
-    a === PipelineModel ? 1 : b === PipelineModel ? -1 : 0,
-  );
-  for (const model of models) {
-    if (model.schema.path("organizationId")) await model.deleteMany({ organizationId });
-    else if (model.schema.path("pipelineId")) await model.deleteMany({ pipelineId });
-  }
-  await OrganizationSettingsModel.deleteOne({ _id: organizationId });
-}
+/** Calls and uploads that had begun before have come to their end by then. */
+const SWEEP_AFTER_MS = 300_000;
 
 /**
  * Deletes the organization with everything in it, at once and for ever: contacts, history, rules, tokens,
- * invitations, memberships. People keep their accounts. First nobody can enter any more, then the data goes.
+ * invitations, memberships. People keep their accounts. First it is written down, so that whoever is interrupted is
+ * gone on for; then nobody can enter any more; then the data goes, and later once more what was on its way.
  * @throws AppError invalid when the name is not the organization's
  */
 export async function deleteOrganization(
@@ -37,15 +25,16 @@ export async function deleteOrganization(
   const organization = await findOrganization(app.auth, organizationId);
   const name = organization?.name ?? "";
   if (typedName.trim() !== name.trim()) throw invalidField("name", `write the name as it is: ${name}`);
+  const _id = new mongoose.Types.ObjectId(organizationId);
+  const pipelineIds = (await findPipelines(organizationId)).map(({ id }) => new mongoose.Types.ObjectId(id));
+  const sweepAt = new Date(app.now().getTime() + SWEEP_AFTER_MS);
+  await DeletedOrganizationModel.collection.replaceOne({ _id }, { pipelineIds, sweepAt }, { upsert: true });
+  await TokenModel.deleteMany({ organizationId });
   const { adapter } = await app.auth.$context;
-  const where = [{ field: "organizationId", value: organizationId }];
-  await mongoose.models.Token?.deleteMany({ organizationId });
-  await adapter.deleteMany({ model: "member", where });
+  await adapter.deleteMany({ model: "member", where: [{ field: "organizationId", value: organizationId }] });
   app.live.revokeOrganization(organizationId, {
     cause: "deleted",
     reason: `${actor.name} deleted ${name}.`,
   });
-  await adapter.deleteMany({ model: "invitation", where });
-  await deleteRecords(organizationId);
-  await adapter.delete({ model: "organization", where: [{ field: "id", value: organizationId }] });
+  await sweepOrganization(app, { _id, pipelineIds });
 }

@@ -14,7 +14,7 @@ import { findMembers, findOrganizations } from "./member.store.ts";
  */
 export async function handOutResetLink(
   app: AppContext,
-  { organizationId, role }: Caller,
+  { organizationId, actor, role }: Caller,
   userId: string,
 ): Promise<string | null> {
   const member = (await findMembers(app.auth, organizationId)).find(({ id }) => id === userId);
@@ -28,5 +28,5 @@ export async function handOutResetLink(
   if (elsewhere || isHigher) {
     throw new AppError("forbidden", "This account can only be reset by mail or on the server itself");
   }
-  return makeResetLink(app, userId);
+  return makeResetLink(app, userId, actor.id ?? undefined);
 }

@@ -1,3 +1,4 @@
+import { forgetResetLinks } from "#server/accounts/forget-reset-links.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { announceOrganization } from "./announce-organization.ts";
 import type { Caller } from "./caller.ts";
@@ -13,6 +14,7 @@ export async function removeMember(
 ): Promise<void> {
   if (!(await findMembership(app.auth, userId, organizationId))) throw noSuchMember();
   if (!(await deleteMember(organizationId, userId))) throw ownerStays();
+  await forgetResetLinks(app, userId);
   const organization = await findOrganization(app.auth, organizationId);
   const name = organization?.name ?? "this organization";
   const reason = actor.id === userId ? `You have left ${name}.` : `${actor.name} removed you from ${name}.`;

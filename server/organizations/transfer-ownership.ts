@@ -1,5 +1,7 @@
+import { forgetResetLinks } from "#server/accounts/forget-reset-links.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { AppError } from "#server/platform/app-error.ts";
+import { announceOrganization } from "./announce-organization.ts";
 import type { Caller } from "./caller.ts";
 import { noSuchMember } from "./change-role.ts";
 import { findMembership, findOrganization, swapOwner } from "./member.store.ts";
@@ -15,6 +17,7 @@ export async function transferOwnership(
   if (!(await swapOwner(organizationId, ownerId, nextId))) {
     throw new AppError("conflict", "The members have changed meanwhile: look again");
   }
+  await Promise.all([ownerId, nextId].map((id) => forgetResetLinks(app, id)));
   const organization = await findOrganization(app.auth, organizationId);
   const name = organization?.name ?? "this organization";
   app.live.revokeMember(organizationId, nextId, {
@@ -25,4 +28,5 @@ export async function transferOwnership(
     cause: "role_changed",
     reason: `You are an admin of ${name} now.`,
   });
+  await announceOrganization(app, organizationId, actor);
 }

@@ -65,14 +65,19 @@ async function deliverOne(
   return (await moveOn(webhook, after)) ? { ...webhook, ...after } : undefined;
 }
 
+type Turn = {
+  id: string;
+  holder: string;
+  stop: AbortSignal;
+  /** Others have waited long enough: what is left comes with the next turn. */
+  mustYield: () => boolean;
+};
+
 /**
  * Sends what a webhook has not got yet, one event after the other, in the order of the log. Its place in the log is
  * saved after every event: a process that ends in between leaves at most one event that is sent twice.
  */
-export async function deliverEvents(
-  app: AppContext,
-  { id, holder, stop }: { id: string; holder: string; stop: AbortSignal },
-): Promise<void> {
+export async function deliverEvents(app: AppContext, { id, holder, stop, mustYield }: Turn): Promise<void> {
   const stillOurs = () => holdLease(webhookLease(id), holder, { now: app.now(), forMs: LEASE_MS });
   if (!(await stillOurs())) return;
   let webhook = await reloadWebhook(id);
@@ -81,7 +86,7 @@ export async function deliverEvents(
     const last = events.at(-1);
     if (!last) return;
     for (const event of events.filter((each) => isWanted(webhook as WebhookRecord, each))) {
-      if (stop.aborted || !(await stillOurs())) return;
+      if (stop.aborted || mustYield() || !(await stillOurs())) return;
       webhook = await deliverOne(app, webhook, event, stop);
       if (!webhook) return;
     }

@@ -3,14 +3,17 @@ import type { Account } from "@dmtracker/shared/contracts/accounts.ts";
 import type { Invitation, InvitationLetter, MemberList } from "@dmtracker/shared/contracts/members.ts";
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import type { AccessEnd } from "@dmtracker/shared/contracts/realtime.ts";
-import { WITHOUT_ORGANIZATION } from "@dmtracker/server/organizations/delete-organization.ts";
+import { sweepDeleted, WITHOUT_ORGANIZATION } from "@dmtracker/server/organizations/sweep-deleted.ts";
+import { insertToken } from "@dmtracker/server/tokens/token.store.ts";
 import { io } from "socket.io-client";
 import { expect, onTestFinished, test } from "vitest";
+import { BoardClient } from "../support/board-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
 import { startServer, type TestOrganization, type TestPerson } from "../support/server.ts";
 
-const server = await startServer();
+let later = 0;
+const server = await startServer({ now: () => new Date(Date.now() + later) });
 const PASSWORD = "correct horse battery";
 let people = 0;
 const anEmail = (): string => `person.${(people += 1)}@example.com`;
@@ -253,6 +256,55 @@ test("[PE6] deleting an organization takes its name and password, and leaves not
   }
 });
 
+/** What is left of an organization, by collection. */
+async function remainsOf({ id, pipeline }: TestOrganization): Promise<[string, number][]> {
+  const ids = [new mongoose.Types.ObjectId(id), id];
+  const pipelineId = { $in: [new mongoose.Types.ObjectId(pipeline.id), pipeline.id] };
+  const own = { $or: [{ organizationId: { $in: ids } }, { pipelineId }, { _id: { $in: ids } }] };
+  const left: [string, number][] = [];
+  for (const collection of await mongoose.connection.db!.collections()) {
+    const count = await collection.countDocuments(own as object);
+    if (count > 0) left.push([collection.collectionName, count]);
+  }
+  return left;
+}
+
+test("[PE6] what was on its way while its organization was deleted is deleted too, and a deletion that was cut off goes on", async () => {
+  const organization = await server.anOrganization();
+  const { owner, token } = organization;
+  const { body } = await call<Session>(server.url, "GET", "/me", { cookie: owner.cookie });
+  const writes = Array.from({ length: 60 }, (_, index) =>
+    call(server.url, "POST", "/organization/create-contact", {
+      token,
+      body: { username: `lead${index}`, tags: [`tag ${index}`] },
+    }),
+  );
+  const ended = await call(server.url, "DELETE", "/organization", {
+    cookie: owner.cookie,
+    body: { name: body.data.organization.name, password: PASSWORD },
+  });
+  expect(ended.status).toBe(200);
+  await Promise.all(writes);
+  // A call that had passed the guard before, and writes without a commit.
+  await insertToken(organization.id, "late", new Date());
+  const after = await remainsOf(organization);
+  expect(after.map(([name]) => name)).not.toContain("contacts");
+  later = 600_000;
+  await sweepDeleted(server.context);
+  later = 0;
+  expect(await remainsOf(organization)).toEqual([]);
+
+  const cut = await server.anOrganization();
+  await mongoose.connection.collection("deleted_organizations").insertOne({
+    _id: new mongoose.Types.ObjectId(cut.id),
+    pipelineIds: [new mongoose.Types.ObjectId(cut.pipeline.id)],
+    sweepAt: new Date(),
+  });
+  await sweepDeleted(server.context);
+  expect(await remainsOf(cut)).toEqual([]);
+  expect((await call(server.url, "GET", "/contacts", { cookie: cut.owner.cookie })).status).toBe(403);
+});
+
 test("[PE6] every collection says whose its records are, so that none is forgotten", () => {
   const models = Object.values(mongoose.models).filter(
     ({ modelName }) => !WITHOUT_ORGANIZATION.includes(modelName),
@@ -300,4 +352,42 @@ test("[PE8] without mail an admin hands out a link that works once, never for th
   const cookie = cookieOf((await signIn(member.email, "new horse battery")).headers);
   await post("/invitations/accept", { token: invited }, cookie);
   expect((await reset(member, admin)).status).toBe(403);
+});
+
+test("[PE8] a link that was handed out is worth nothing once a role changes, somebody leaves, joins elsewhere, or whoever made it is out", async () => {
+  const aLink = async ({ admin, member }: TestOrganization): Promise<string> => {
+    const { body } = await post<{ link: string }>(`/members/${member.id}/reset-link`, {}, admin.cookie);
+    return body.data.link.split("#")[1] ?? "";
+  };
+  const patch = ({ owner }: TestOrganization, { id }: TestPerson, role: string) =>
+    call(server.url, "PATCH", `/members/${id}`, { cookie: owner.cookie, body: { role } });
+  const remove = ({ owner }: TestOrganization, { id }: TestPerson) =>
+    call(server.url, "DELETE", `/members/${id}`, { cookie: owner.cookie });
+  const acts: Record<string, (organization: TestOrganization) => Promise<unknown>> = {
+    "their role changes": (organization) => patch(organization, organization.member, "admin"),
+    "they are removed": (organization) => remove(organization, organization.member),
+    "they become owner": ({ owner, member }) =>
+      post("/organization/owner", { user_id: member.id, password: PASSWORD }, owner.cookie),
+    "they join elsewhere": async ({ member }) => {
+      const { token } = await invite(await server.anOrganization(), member.email);
+      return post("/invitations/accept", { token }, member.cookie);
+    },
+    "the admin is removed": (organization) => remove(organization, organization.admin),
+    "the admin is one no more": (organization) => patch(organization, organization.admin, "member"),
+  };
+  for (const [what, act] of Object.entries(acts)) {
+    const organization = await server.anOrganization();
+    const token = await aLink(organization);
+    expect([what, await act(organization)]).toMatchObject([what, { status: 200 }]);
+    const used = await post("/password-reset", { token, password: "new horse battery" });
+    expect([what, used.status]).toEqual([what, 404]);
+  }
+});
+
+test("[PE5] a new owner is told on every open page, by the log", async () => {
+  const { owner, admin, member, pipeline } = await server.anOrganization();
+  const page = await new BoardClient(server.url, member.cookie, pipeline.id).open();
+  onTestFinished(() => page.close());
+  await post("/organization/owner", { user_id: admin.id, password: PASSWORD }, owner.cookie);
+  await eventually(() => expect(page.batches.at(-1)?.[0]?.type).toBe("organization.changed"));
 });

@@ -22,7 +22,7 @@ const signIn = (body: unknown, headers: Record<string, string> = { origin: serve
   });
 const PASSWORD = "correct horse battery";
 
-test("[SE1] cookies are HttpOnly and SameSite; a page of another site cannot write", async () => {
+test("[SI1] cookies are HttpOnly and SameSite; a page of another site cannot write", async () => {
   const { owner } = await server.anOrganization();
   const answer = await signIn({ email: owner.email, password: PASSWORD });
   for (const cookie of answer.headers.getSetCookie()) expect(cookie).toMatch(/HttpOnly; SameSite=Lax/);
@@ -42,7 +42,7 @@ test("[SE1] cookies are HttpOnly and SameSite; a page of another site cannot wri
   expect(own.status).toBe(201);
 });
 
-test("[SE2] guessing a password is stopped with Retry-After, also for accounts that do not exist; calls say what is left", async () => {
+test("[SI2] guessing a password is stopped with Retry-After, also for accounts that do not exist; calls say what is left", async () => {
   const { owner, token } = await server.anOrganization();
   for (const email of [owner.email, "nobody@example.com"]) {
     const answers = [];
@@ -56,7 +56,7 @@ test("[SE2] guessing a password is stopped with Retry-After, also for accounts t
   expect(Number(headers.get("ratelimit-remaining"))).toBeGreaterThan(0);
 });
 
-test("[SE3] signing in and asking for a new password answer the same with and without an account", async () => {
+test("[SI3] signing in and asking for a new password answer the same with and without an account", async () => {
   const { admin } = await server.anOrganization();
   const said = async (email: string) => {
     const tried = await signIn({ email, password: "wrong password" });
@@ -66,7 +66,7 @@ test("[SE3] signing in and asking for a new password answer the same with and wi
   expect(await said(admin.email)).toEqual(await said("nobody.else@example.com"));
 });
 
-test("[SE4] passwords, cookies and tokens are in no log line, however much is logged", async () => {
+test("[SI4] passwords, cookies and tokens are in no log line, however much is logged", async () => {
   const { member, token, owner } = await server.anOrganization();
   await signIn({ email: member.email, password: PASSWORD });
   await call(server.url, "GET", "/pipelines", { token });
@@ -78,7 +78,7 @@ test("[SE4] passwords, cookies and tokens are in no log line, however much is lo
   }
 });
 
-test("[SE5] operators, markup and patterns in input are refused or are plain text", async () => {
+test("[SI5] operators, markup and patterns in input are refused or are plain text", async () => {
   const { token } = await server.anOrganization();
   expect((await signIn({ email: { $gt: "" }, password: { $gt: "" } })).status).toBe(400);
   const create = (body: unknown) => call(server.url, "POST", "/organization/create-contact", { token, body });
@@ -95,7 +95,7 @@ test("[SE5] operators, markup and patterns in input are refused or are plain tex
   expect((await find("q[$gt]=")).status).toBe(400);
 });
 
-test("[SE6] data answers run nothing and are shown in no frame", async () => {
+test("[SI6] data answers run nothing and are shown in no frame", async () => {
   const { headers } = await call(server.url, "GET", "/sign-up");
   expect(headers.get("content-security-policy")).toBe("default-src 'none';frame-ancestors 'none'");
   expect(headers.get("x-content-type-options")).toBe("nosniff");

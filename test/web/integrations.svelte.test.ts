@@ -3,9 +3,9 @@ import { PipelineEventType } from "@dmtracker/shared/contracts/event.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { apiExamples } from "../../web/src/lib/integrations/api-examples.ts";
 import { EVENT_GROUPS, eventsWords } from "../../web/src/lib/integrations/event-words.ts";
-import { isSettingsChange, Reread } from "../../web/src/lib/integrations/reread.svelte.ts";
 import { madeWords, usedWords } from "../../web/src/lib/integrations/used-words.ts";
 import { webhookState } from "../../web/src/lib/integrations/webhook-words.ts";
+import { isSettingsChange, Reread } from "../../web/src/lib/settings/reread.svelte.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -29,7 +29,7 @@ function aFeed() {
 test("[TK3] what others change shows without a reload, once for many events, and only for events that matter", async () => {
   const feed = aFeed();
   let asked = 0;
-  const tokens = new Reread(feed, () => Promise.resolve([(asked += 1)]), isSettingsChange);
+  const tokens = new Reread(feed, () => Promise.resolve([(asked += 1)]), { soon: isSettingsChange });
   await vi.advanceTimersByTimeAsync(0);
   expect(tokens.value).toEqual([1]);
   feed.tell("contact.created");

@@ -4,7 +4,7 @@ import type { RulePreview } from "@dmtracker/shared/contracts/rule-preview.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { placed, Reorder } from "../../web/src/lib/settings/reorder.svelte.ts";
 import { Preview } from "../../web/src/lib/settings/rule-preview.svelte.ts";
-import { TagSettings } from "../../web/src/lib/settings/tag-settings.svelte.ts";
+import { changesTagCounts, isSettingsChange, Reread } from "../../web/src/lib/settings/reread.svelte.ts";
 import { matchingZones, timeZones } from "../../web/src/lib/settings/time-zones.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -84,7 +84,7 @@ test("[TG1] counts follow the events, not more than once in a while; a new name 
   let tell: (events: readonly PipelineEvent[]) => void = () => undefined;
   let loads = 0;
   const tag: CountedTag = { id: "t", name: "VIP", colour: "#64748b", contacts: 0 };
-  const settings = new TagSettings(
+  const tags = new Reread(
     {
       onEvents: (listener) => {
         tell = listener;
@@ -92,9 +92,10 @@ test("[TG1] counts follow the events, not more than once in a while; a new name 
       },
     },
     () => Promise.resolve([{ ...tag, contacts: ++loads }]),
+    { now: isSettingsChange, soon: changesTagCounts },
   );
   await vi.advanceTimersByTimeAsync(0);
-  expect(settings.tags?.[0]?.contacts).toBe(1);
+  expect(tags.value?.[0]?.contacts).toBe(1);
   const event = (type: PipelineEvent["type"]) => [{ type, after: {} } as PipelineEvent];
   for (let count = 0; count < 20; count += 1) tell(event("contact.tags_changed"));
   tell(event("contact.stage_changed"));
@@ -103,7 +104,7 @@ test("[TG1] counts follow the events, not more than once in a while; a new name 
   tell(event("organization.changed"));
   await vi.advanceTimersByTimeAsync(0);
   expect(loads).toBe(3);
-  settings.close();
+  tags.close();
 });
 
 test("[SE1] a time zone is found by the beginning of any of its words", () => {

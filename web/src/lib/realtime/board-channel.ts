@@ -21,6 +21,9 @@ const ACK_TIMEOUT_MS = 8_000;
 const RECONNECT_MIN_MS = 400;
 const RECONNECT_MAX_MS = 8_000;
 
+/** Why one is out; another role is none of these. */
+export type LostAccess = AccessEnd & { cause: Exclude<AccessEnd["cause"], "role_changed"> };
+
 export type ChannelListener = {
   /** A fresh connection: whatever was joined before is forgotten by the server. */
   connected: () => void;
@@ -38,7 +41,9 @@ export type ChannelListener = {
   /** The browser came back (network, tab): what is on the screen may be old without a sign. */
   woke: () => void;
   /** Access is gone: signed out, removed or without a session. The channel stops by itself. */
-  revoked: (reason: string, cause?: AccessEnd["cause"]) => void;
+  revoked: (reason: string, cause?: LostAccess["cause"]) => void;
+  /** Another role in the same organization: the server hangs up, and the next connection is made with it. */
+  roleChanged: (reason: string) => void;
 };
 
 /** The live connection as the state knows it; tests put a fake of this type in its place. */
@@ -171,7 +176,10 @@ class SocketChannel implements BoardChannel {
     socket.on("presence", (message) => this.#tell("presence", message));
     socket.on("wins", (message) => this.#tell("wins", message));
     socket.on("views:changed", ({ pipelineId }) => this.#tell("viewsChanged", pipelineId));
-    socket.on("access:revoked", ({ reason, cause }) => this.#tell("revoked", reason, cause));
+    socket.on("access:revoked", ({ reason, cause }) => {
+      if (cause === "role_changed") this.#tell("roleChanged", reason);
+      else this.#tell("revoked", reason, cause);
+    });
   }
 
   #watchBrowser(): () => void {

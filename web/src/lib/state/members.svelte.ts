@@ -6,10 +6,14 @@ export class Members {
   list = $state.raw<MemberDetails[]>();
   invitations = $state.raw<Invitation[]>([]);
   problem = $state<string>();
+  #asked = 0;
 
   async load(): Promise<void> {
+    const asked = ++this.#asked;
     try {
       const { members, invitations } = await api.loadMembers();
+      // An answer that was asked for earlier must not overwrite a later one.
+      if (asked !== this.#asked) return;
       this.list = members;
       this.invitations = invitations;
       this.problem = undefined;

@@ -1,10 +1,9 @@
-import type { AccessEnd } from "@dmtracker/shared/contracts/realtime.ts";
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { createContext } from "svelte";
 import * as viewSource from "#lib/api/views.ts";
 import { loadBulks } from "#lib/api/bulk-actions.ts";
 import { loadFollowUps } from "#lib/api/follow-ups.ts";
-import { openBoardChannel, type BoardChannel } from "#lib/realtime/board-channel.ts";
+import { openBoardChannel, type BoardChannel, type LostAccess } from "#lib/realtime/board-channel.ts";
 import { BulkActions } from "./bulk-actions.svelte.ts";
 import { serverSource } from "./board-source.ts";
 import { Board } from "./board.svelte.ts";
@@ -18,7 +17,6 @@ import { SavedViews, type ViewSource } from "./saved-views.svelte.ts";
  * contact page look at the same contacts, so nothing can be missed between them (twentyhq/twenty#20242).
  */
 export class Workspace {
-  readonly session: Session;
   board = $state.raw<Board>();
   /** The contact list of that board, once it was opened: back from a contact it is still there, and still true. */
   contactList = $state.raw<ContactList>();
@@ -29,12 +27,20 @@ export class Workspace {
   /** One's own acts on many contacts, whatever pipeline. */
   bulk = $state.raw<BulkActions>();
   /** Why access ended. */
-  revoked = $state.raw<AccessEnd>();
+  revoked = $state.raw<LostAccess>();
+  /** What the signed-in person was told when they got another role. Everything goes on, with other rights. */
+  newRole = $state.raw<{ reason: string }>();
+  readonly #session: () => Session;
   #channel: BoardChannel | undefined;
   #release: (() => void) | undefined;
 
-  constructor(session: Session) {
-    this.session = session;
+  /** Who is signed in stays; their role and the organization's name are read anew when they change. */
+  constructor(session: () => Session) {
+    this.#session = session;
+  }
+
+  get session(): Session {
+    return this.#session();
   }
 
   /** Whatever page is open, losing access shows at once. */
@@ -106,12 +112,15 @@ export class Workspace {
 
   #openChannel(): BoardChannel {
     const channel = openBoardChannel();
-    channel.listen({ revoked: (reason, cause) => this.#end(reason, cause) });
+    channel.listen({
+      revoked: (reason, cause) => this.#end(reason, cause),
+      roleChanged: (reason) => (this.newRole = { reason }),
+    });
     channel.connect();
     return channel;
   }
 
-  #end(reason: string, cause: AccessEnd["cause"] = "signed_out"): void {
+  #end(reason: string, cause: LostAccess["cause"] = "signed_out"): void {
     this.revoked ??= { cause, reason };
     this.#channel?.close();
   }

@@ -1,10 +1,13 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import { sentence } from "#lib/settings/act.svelte.ts";
+import { sentence } from "./act.svelte.ts";
 
 /** Under a stream of events the server is asked this often at most. */
 const PAUSE_MS = 1_000;
 
 type Feed = { onEvents: (listener: (events: readonly PipelineEvent[]) => void) => () => void };
+
+/** Which events may have changed it: those that show at once, and those that come by the hundred and may wait. */
+export type Concerns = { now?: (event: PipelineEvent) => boolean; soon?: (event: PipelineEvent) => boolean };
 
 /** Something that is read from the server, and again when an event may have changed it. */
 export class Reread<Value> {
@@ -18,11 +21,12 @@ export class Reread<Value> {
   constructor(
     feed: Feed,
     load: () => Promise<Value>,
-    concerns: (event: PipelineEvent) => boolean = () => true,
+    { now = () => false, soon = () => false }: Concerns = { soon: () => true },
   ) {
     this.#load = load;
     this.#stop = feed.onEvents((events) => {
-      if (events.some(concerns)) this.#timer ??= setTimeout(() => void this.refresh(), PAUSE_MS);
+      if (events.some(now)) void this.refresh();
+      else if (events.some(soon)) this.#timer ??= setTimeout(() => void this.refresh(), PAUSE_MS);
     });
     void this.refresh();
   }
@@ -49,5 +53,8 @@ export class Reread<Value> {
   }
 }
 
-/** Tokens and webhooks come, go and change by somebody's hand: then the log says so. */
+/** People, tags, tokens and settings come, go and change by somebody's hand: then the log says so. */
 export const isSettingsChange = ({ type }: PipelineEvent): boolean => type === "organization.changed";
+
+export const changesTagCounts = ({ type, after }: PipelineEvent): boolean =>
+  type === "contact.tags_changed" || (after.tagIds?.length ?? 0) > 0;
