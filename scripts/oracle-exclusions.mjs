@@ -22,7 +22,15 @@ export const MONGOOSE = [
   ["Validators of collections are refused (238).", /jsonSchema\(\)/],
   ["Change streams are refused (40324).", /watch\(\)|resumeToken|fullDocument|gh-11007.*/],
   ["JavaScript in queries is refused (2).", /\$where|maxTimeMS\(\)/],
-  ["Stages that write or walk graphs are refused (40324).", /\$out|graphLookup/],
+  [
+    "Stages that write, walk graphs or run several pipelines are refused (40324).",
+    /\$out|graphLookup|exec facet/,
+  ],
+  [
+    "Expressions on pieces of dates and on decimal places are refused (168).",
+    /transactions aggregate$|supports updateOne with update pipeline/,
+  ],
+  ["Indexes cannot be hidden: collMod is refused (59).", /hideIndexes/],
   ["Aggregations without a collection are refused (73).", /db-level aggregate|connection-level aggregate/],
   ["Hashed indexes are refused (67).", /hashed indexes/],
   ["Operators on bits are refused (2).", /\$bits/],

@@ -4,7 +4,13 @@ import { duplicateKey } from "./duplicate-key.ts";
 import { CommandError, transactionAborted, writeConflict } from "./errors.ts";
 import type { StoreOptions } from "./sqlite.ts";
 import { Store } from "./store.ts";
-import { BlockedByTransaction, type KeyChange, type OverlayEntry, Transaction } from "./transaction.ts";
+import {
+  BlockedByTransaction,
+  type KeyChange,
+  type OverlayEntry,
+  Transaction,
+  pastVersion,
+} from "./transaction.ts";
 import type { Doc } from "./values.ts";
 
 /** One document in two forms. */
@@ -270,31 +276,6 @@ export class Engine {
   get openTransactions(): number {
     return this.#open.size;
   }
-}
-
-/** What a transaction sees instead of the committed document; `undefined` when it sees that one. */
-function pastVersion(
-  collection: Collection,
-  rid: number,
-  transaction: Transaction,
-): Uint8Array | null | undefined {
-  const own = transaction.overlay.get(collection)?.get(rid);
-  if (own) return own.bytes;
-  return collection.history.get(rid)?.find(({ until }) => until > transaction.snapshot)?.bytes;
-}
-
-/** Every document that a transaction sees differently from what is committed. */
-export function differencesOf(
-  collection: Collection,
-  transaction: Transaction,
-): Map<number, Uint8Array | null> {
-  const found = new Map<number, Uint8Array | null>();
-  for (const [rid, versions] of collection.history) {
-    const past = versions.find(({ until }) => until > transaction.snapshot);
-    if (past) found.set(rid, past.bytes);
-  }
-  for (const [rid, entry] of transaction.overlay.get(collection) ?? []) found.set(rid, entry.bytes);
-  return found;
 }
 
 /** The log is in order of its numbers. */

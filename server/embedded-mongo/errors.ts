@@ -1,59 +1,19 @@
-const CODE_NAMES: Record<number, string> = {
-  1: "InternalError",
-  2: "BadValue",
-  9: "FailedToParse",
-  11: "UserNotFound",
-  13: "Unauthorized",
-  14: "TypeMismatch",
-  17: "ProtocolError",
-  18: "AuthenticationFailed",
-  15: "Overflow",
-  16: "InvalidLength",
-  20: "IllegalOperation",
-  22: "InvalidBSON",
-  26: "NamespaceNotFound",
-  27: "IndexNotFound",
-  28: "PathNotViable",
-  40: "ConflictingUpdateOperators",
-  43: "CursorNotFound",
-  48: "NamespaceExists",
-  50: "MaxTimeMSExpired",
-  52: "DollarPrefixedFieldName",
-  53: "InvalidIdField",
-  56: "EmptyFieldName",
-  59: "CommandNotFound",
-  66: "ImmutableField",
-  67: "CannotCreateIndex",
-  72: "InvalidOptions",
-  73: "InvalidNamespace",
-  79: "UnknownReplWriteConcern",
-  85: "IndexOptionsConflict",
-  86: "IndexKeySpecsConflict",
-  91: "ShutdownInProgress",
-  100: "UnsatisfiableWriteConcern",
-  112: "WriteConflict",
-  115: "CommandNotSupported",
-  117: "ConflictingOperationInProgress",
-  121: "DocumentValidationFailure",
-  168: "InvalidPipelineOperator",
-  171: "CannotIndexParallelArrays",
-  175: "QueryPlanKilled",
-  197: "InvalidIndexSpecificationOption",
-  225: "TransactionTooOld",
-  238: "NotImplemented",
-  244: "TransactionAborted",
-  246: "SnapshotUnavailable",
-  251: "NoSuchTransaction",
-  256: "TransactionCommitted",
-  257: "TransactionTooLarge",
-  263: "OperationNotSupportedInTransaction",
-  292: "QueryExceededMemoryLimitNoDiskUseAllowed",
-  334: "MechanismUnavailable",
-  11000: "DuplicateKey",
-  10334: "BSONObjectTooLarge",
-  14031: "OutOfDiskSpace",
-  11601: "InterruptedAtShutdown",
-};
+const CODE_NAMES = new Map(
+  `1 InternalError, 2 BadValue, 9 FailedToParse, 11 UserNotFound, 13 Unauthorized, 14 TypeMismatch,
+   15 Overflow, 16 InvalidLength, 17 ProtocolError, 18 AuthenticationFailed, 20 IllegalOperation,
+   22 InvalidBSON, 26 NamespaceNotFound, 27 IndexNotFound, 28 PathNotViable, 40 ConflictingUpdateOperators,
+   43 CursorNotFound, 50 MaxTimeMSExpired, 52 DollarPrefixedFieldName, 53 InvalidIdField,
+   56 EmptyFieldName, 59 CommandNotFound, 66 ImmutableField, 67 CannotCreateIndex, 72 InvalidOptions,
+   73 InvalidNamespace, 79 UnknownReplWriteConcern, 85 IndexOptionsConflict, 86 IndexKeySpecsConflict,
+   91 ShutdownInProgress, 100 UnsatisfiableWriteConcern, 112 WriteConflict, 168 InvalidPipelineOperator,
+   171 CannotIndexParallelArrays, 175 QueryPlanKilled, 197 InvalidIndexSpecificationOption,
+   225 TransactionTooOld, 238 NotImplemented, 246 SnapshotUnavailable, 251 NoSuchTransaction,
+   256 TransactionCommitted, 257 TransactionTooLarge, 263 OperationNotSupportedInTransaction,
+   292 QueryExceededMemoryLimitNoDiskUseAllowed, 334 MechanismUnavailable, 10334 BSONObjectTooLarge,
+   11000 DuplicateKey, 14031 OutOfDiskSpace`
+    .split(",")
+    .map((pair) => pair.trim().split(" ") as [code: string, name: string]),
+);
 
 /** Fails one command (or one statement of it) with MongoDB's own code. */
 export class CommandError extends Error {
@@ -66,7 +26,7 @@ export class CommandError extends Error {
   constructor(code: number, message: string, details: Record<string, unknown> = {}) {
     super(message);
     this.code = code;
-    this.codeName = CODE_NAMES[code] ?? `Location${code}`;
+    this.codeName = CODE_NAMES.get(String(code)) ?? `Location${code}`;
     this.details = details;
   }
 

@@ -12,7 +12,6 @@ import {
   Regex,
   Stamp,
   type Value,
-  isNumeric,
   toNumber,
 } from "./values.ts";
 
@@ -93,10 +92,6 @@ export function inverted(key: Uint8Array): Buffer {
 /** A type byte as an index key of that direction starts with; range queries stay within one type. */
 export function typeByte(value: Value): number {
   return encodeKey(value)[0]!;
-}
-
-export function compareKeys(a: Uint8Array, b: Uint8Array): number {
-  return Buffer.compare(a, b);
 }
 
 export function compareValues(a: Value | undefined, b: Value | undefined): number {
@@ -306,14 +301,4 @@ function putDigits(negative: boolean, digits: string, exponent: number): void {
   at += out.write(kept, at, "latin1");
   out[at++] = 1;
   if (negative) for (let i = from; i < at; i++) out[i] = 255 - out[i]!;
-}
-
-export function isRangeComparable(value: Value): boolean {
-  return (
-    isNumeric(value) ||
-    typeof value === "string" ||
-    typeof value === "boolean" ||
-    value instanceof Date ||
-    value instanceof Oid
-  );
 }

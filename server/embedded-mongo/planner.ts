@@ -1,11 +1,11 @@
 import type { Collection, Index, IndexField } from "./catalog.ts";
 import { ensure } from "./errors.ts";
-import { AFTER, encodeKey, inverted, isRangeComparable } from "./key-encoding.ts";
+import { AFTER, encodeKey, inverted } from "./key-encoding.ts";
 import { type Filter, type Term, compileFilter } from "./match.ts";
 import { isArrayIndex } from "./paths.ts";
 import type { Range, ScanTarget } from "./scan.ts";
 import type { Sort } from "./sort.ts";
-import { type Doc, type Value, toNumber, typeNumber } from "./values.ts";
+import { type Doc, Oid, type Value, isNumeric, toNumber, typeNumber } from "./values.ts";
 
 /** How a query finds its documents. Several scans serve the branches of an `$or`. */
 export type Plan = {
@@ -191,6 +191,11 @@ function pointValues(term: Term): Value[] | undefined {
 function fieldKey(value: Value, field: IndexField): Buffer {
   const key = encodeKey(value);
   return field.descending ? inverted(key) : key;
+}
+
+function isRangeComparable(value: Value): boolean {
+  const isPlain = typeof value === "string" || typeof value === "boolean";
+  return isPlain || isNumeric(value) || value instanceof Date || value instanceof Oid;
 }
 
 /** One end of a range: before or behind all keys that begin with `key`. */

@@ -1,9 +1,9 @@
 import { decode } from "./bson-codec.ts";
 import type { Collection, Index } from "./catalog.ts";
-import { type View, differencesOf } from "./engine.ts";
+import type { View } from "./engine.ts";
 import { CommandError } from "./errors.ts";
 import { renewPatternTime } from "./regex.ts";
-import type { OverlayEntry, Transaction } from "./transaction.ts";
+import { type OverlayEntry, type Transaction, differencesOf } from "./transaction.ts";
 
 /** `isPoint`: the range is one whole key, `low`. */
 export type Range = { low: Buffer; high: Buffer; isPoint?: boolean };

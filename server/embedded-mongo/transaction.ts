@@ -69,3 +69,28 @@ export class BlockedByTransaction extends Error {
     this.transaction = transaction;
   }
 }
+
+/** What a transaction sees instead of the committed document; `undefined` when it sees that one. */
+export function pastVersion(
+  collection: Collection,
+  rid: number,
+  transaction: Transaction,
+): Uint8Array | null | undefined {
+  const own = transaction.overlay.get(collection)?.get(rid);
+  if (own) return own.bytes;
+  return collection.history.get(rid)?.find(({ until }) => until > transaction.snapshot)?.bytes;
+}
+
+/** Every document that a transaction sees differently from what is committed. */
+export function differencesOf(
+  collection: Collection,
+  transaction: Transaction,
+): Map<number, Uint8Array | null> {
+  const found = new Map<number, Uint8Array | null>();
+  for (const [rid, versions] of collection.history) {
+    const past = versions.find(({ until }) => until > transaction.snapshot);
+    if (past) found.set(rid, past.bytes);
+  }
+  for (const [rid, entry] of transaction.overlay.get(collection) ?? []) found.set(rid, entry.bytes);
+  return found;
+}
