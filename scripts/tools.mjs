@@ -42,3 +42,11 @@ export function ensureChromium() {
   install("chromium");
   return find(CHROMIUMS);
 }
+
+/** Path of a redis-server, installed first if need be and possible; undefined when there is none. */
+export function ensureRedis() {
+  const found = find(["redis-server"]);
+  if (found) return found;
+  install("redis-server");
+  return find(["redis-server"]);
+}

@@ -1,10 +1,9 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import compression from "compression";
 import express, { type RequestHandler } from "express";
 import helmet from "helmet";
-import type { AccessEnd } from "@dmtracker/shared/contracts/realtime.ts";
 import type { DestinationStream } from "pino";
 import { authDoors } from "./accounts/auth-doors.ts";
 import { accountsRoutes } from "./accounts/accounts.routes.ts";
@@ -32,9 +31,8 @@ import { guard } from "./organizations/guard.ts";
 import { guardMessages } from "./organizations/guard-messages.ts";
 import { noteWatching } from "./organizations/note-presence.ts";
 import { membersRoutes } from "./organizations/members.routes.ts";
-import { findMembership } from "./organizations/member.store.ts";
-import { findSessionEnd } from "./organizations/require-membership.ts";
 import { RecentSettings } from "./organizations/recent-settings.ts";
+import { SessionWatch } from "./organizations/session-watch.ts";
 import { organizationsRoutes } from "./organizations/organizations.routes.ts";
 import { CommitQueues } from "./pipeline/commit-queue.ts";
 import { createDefaultPipeline } from "./pipeline/create-default-pipeline.ts";
@@ -51,6 +49,8 @@ import { createAuth } from "./platform/auth.ts";
 import { noteAddress } from "./platform/client-address.ts";
 import type { Env } from "./platform/env.ts";
 import { askAgain, dataPolicy, errorHandler, requireJson, unknownPath } from "./platform/http.ts";
+import { createGate } from "./platform/gate.ts";
+import { sendClientsAway } from "./platform/leave.ts";
 import { createLimits } from "./platform/limits.ts";
 import { createLive, room } from "./platform/live.ts";
 import { healthRoutes } from "./platform/health.ts";
@@ -59,7 +59,7 @@ import { logRequests } from "./platform/log-requests.ts";
 import { createLogger } from "./platform/logger.ts";
 import { createMail } from "./platform/mail.ts";
 import { createOutbox } from "./platform/outgoing.ts";
-import { connectNodes } from "./platform/redis.ts";
+import { connectNodes, type Nodes } from "./platform/redis.ts";
 import {
   createLiveServer,
   presenceExchange,
@@ -82,9 +82,12 @@ import { openTvScreens } from "./wins/wins.socket.ts";
 
 const MAX_BODY = "256kb";
 const MAX_HEADER_BYTES = 16_384;
-const MAX_SESSION_WAIT_MS = 3_600_000;
 const GOODBYE_MS = 2_000;
 const TIMED_RULES_EVERY_MS = 60_000;
+/** While the processes cannot hear each other, who was signed out through another one is found by looking. */
+const LOOK_WHILE_APART_MS = 10_000;
+/** Handshakes that look at the database at once: after a process has died everybody comes together. */
+const HANDSHAKES_AT_ONCE = 16;
 
 export type Application = {
   context: AppContext;
@@ -110,10 +113,17 @@ export type ApplicationOptions = {
   logTo?: DestinationStream;
 };
 
-/** Without a configured address both names of this machine are accepted: people type either. */
-function originsOf(publicUrl: string, isConfigured: boolean): [string, ...string[]] {
-  if (isConfigured) return [publicUrl];
-  return [publicUrl, publicUrl.replace("localhost", "127.0.0.1")];
+/**
+ * On one machine people type either of its names, and may open one of several processes directly instead of what
+ * stands in front of them. An address on the internet is one address.
+ */
+function originsOf(publicUrl: string, ownPort: number): [string, ...string[]] {
+  const { hostname, port } = new URL(publicUrl);
+  if (hostname !== "localhost") return [publicUrl];
+  const own = [port, String(ownPort)].flatMap((each) =>
+    [hostname, "127.0.0.1"].map((host) => new URL(`http://${host}:${each}`).origin),
+  );
+  return [publicUrl, ...own];
 }
 
 function listen(http: HttpServer, { port, host }: Env): Promise<number> {
@@ -182,38 +192,6 @@ function createPages(
   return web;
 }
 
-const SIGNED_OUT: AccessEnd = { cause: "signed_out", reason: "Your session has ended. Sign in again." };
-const REMOVED: AccessEnd = { cause: "removed", reason: "You are no longer a member of this organization." };
-
-/** Closes a socket when its session has ended. Using the product moves that end, so it is looked at again. */
-function watchSession(app: AppContext, socket: LiveSocket): void {
-  let timer: NodeJS.Timeout | undefined;
-  const look = async (): Promise<void> => {
-    const { userId, organizationId, sessionId } = socket.data;
-    const [end, membership] = await Promise.all([
-      findSessionEnd(app, sessionId),
-      findMembership(app.auth, userId, organizationId),
-    ]);
-    if (!socket.connected) return;
-    if (!end || !membership) {
-      socket.emit("access:revoked", end ? REMOVED : SIGNED_OUT);
-      socket.disconnect(true);
-      return;
-    }
-    const wait = Math.min(end.getTime() - app.now().getTime(), MAX_SESSION_WAIT_MS);
-    timer = setTimeout(start, wait);
-  };
-  const start = (): void => {
-    look().catch((error: unknown) => {
-      app.logger.warn({ err: error }, "a session could not be checked");
-      timer = setTimeout(start, MAX_SESSION_WAIT_MS);
-    });
-  };
-  socket.once("disconnect", () => clearTimeout(timer));
-  // At once as well: what ended between the handshake and entering the rooms of session and member reached nobody.
-  start();
-}
-
 async function admit(app: AppContext, socket: LiveSocket): Promise<void> {
   const person = await findPerson(app, socket.request.headers);
   if (!person) throw new AppError("unauthenticated", "You are signed out");
@@ -221,13 +199,17 @@ async function admit(app: AppContext, socket: LiveSocket): Promise<void> {
   Object.assign(socket.data, { userId: user.id, name: user.name, organizationId, sessionId });
 }
 
-function openSockets(app: AppContext, io: LiveServer, isOneOfMany: boolean): { stop(): void } {
+function openSockets(app: AppContext, io: LiveServer, nodes: Nodes | undefined): { stop(): void } {
+  const sessions = new SessionWatch(app);
+  const handshakes = createGate(HANDSHAKES_AT_ONCE);
+  nodes?.onChange((isApart) => void (isApart || sessions.lookAtAll()));
+  const looking = setInterval(() => void (nodes?.isApart() && sessions.lookAtAll()), LOOK_WHILE_APART_MS);
   const presence = createPresence(
     (pipelineId, viewers) => app.live.publishViewers(pipelineId, viewers),
-    isOneOfMany ? presenceExchange(io) : undefined,
+    nodes && presenceExchange(io),
   );
   io.use((socket, next) => {
-    admit(app, socket).then(
+    handshakes(() => admit(app, socket)).then(
       () => next(),
       (error: unknown) => {
         const code = error instanceof AppError ? error.code : "internal";
@@ -244,7 +226,7 @@ function openSockets(app: AppContext, io: LiveServer, isOneOfMany: boolean): { s
       room.user(userId),
       room.organization(organizationId),
     ]);
-    watchSession(app, socket);
+    sessions.watch(socket);
     noteWatching(app, socket);
     guardMessages(app, socket);
     contactsSocket(app, socket);
@@ -252,7 +234,12 @@ function openSockets(app: AppContext, io: LiveServer, isOneOfMany: boolean): { s
     pipelineSocket(app, presence, socket);
     presenceSocket(app, presence, socket);
   });
-  return presence;
+  return {
+    stop() {
+      clearInterval(looking);
+      presence.stop();
+    },
+  };
 }
 
 /** Listens, and builds the whole application on that port: REST, live protocol and pages. */
@@ -269,14 +256,14 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   });
   const port = await listen(http, env);
   const publicUrl = env.publicUrl ?? `http://localhost:${port}`;
-  const origins = originsOf(publicUrl, env.publicUrl !== undefined);
+  const origins = originsOf(publicUrl, port);
   const io = createLiveServer(http, origins);
   const live = createLive(io, tvScreens(io));
   const now = options.now ?? (() => new Date());
   const recentSettings = new RecentSettings();
   const metrics = createMetrics();
   let isStopping = false;
-  const limits = createLimits(env.quotas, nodes?.client);
+  const limits = createLimits(env.quotas, nodes);
   const mail = createMail(env.smtp, logger);
   const webhooks = new WebhookRunner();
   const app: AppContext = {
@@ -318,17 +305,22 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     ),
   };
   nodes?.join(io);
-  const presence = openSockets(app, io, nodes !== undefined);
+  const presence = openSockets(app, io, nodes);
   metrics.watch({
     connections: () => io.engine.clientsCount,
     rooms: () => io.sockets.adapter.rooms.size,
     queued: () => app.commits.depth,
+    apart: () => Number(nodes?.isApart() === true),
   });
   const health = healthRoutes({ metrics, metricsToken: env.metricsToken, isStopping: () => isStopping });
   openTvScreens(app, tvScreens(io));
   http.on("request", createPages(app, health, pages));
   const stopWaking = startWaking(app, options.wakeMs);
-  const stopHeartbeat = startHeartbeat(app, heartbeatMs);
+  const heartbeat = startHeartbeat(app, {
+    intervalMs: heartbeatMs,
+    isApart: () => nodes?.isApart() === true,
+  });
+  nodes?.onChange(() => heartbeat.beat());
   const stopTimedRules = watchTimedRules(app, options.timedRulesEveryMs ?? TIMED_RULES_EVERY_MS);
   const stopTakingUp = takeUpBulks(app);
   const stopSweeping = watchDeleted(app);
@@ -340,15 +332,16 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     io,
     async stop() {
       isStopping = true;
-      stopHeartbeat();
-      await stopTimedRules();
       stopTakingUp();
-      await webhooks.stop();
+      // Who can go elsewhere is sent there while everything still works here.
+      const gone = nodes && sendClientsAway(io);
+      await Promise.all([stopTimedRules(), webhooks.stop(), app.bulks.stop(), stopWaking(), stopSweeping()]);
+      await gone;
       app.outbox.close();
-      await app.bulks.stop();
-      await stopWaking();
-      await stopSweeping();
+      heartbeat.stop();
       await app.commits.stop();
+      // Answers to what was committed last are on their way out.
+      await nextTurn();
       presence.stop();
       // Whoever does not answer the goodbye is cut off: a frozen client must not hold up a stopping server.
       await Promise.race([io.close(), delay(GOODBYE_MS)]);

@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { RequestHandler } from "express";
@@ -11,21 +10,14 @@ import { prepareContacts } from "./contacts/prepare-contacts.ts";
 import { isDemoDue, makeDemo } from "./demo/make-demo.ts";
 import { startEmbeddedMongo } from "./embedded-mongo/start.ts";
 import { findUserByEmail } from "./organizations/member.store.ts";
-import { readEnv, type Env } from "./platform/env.ts";
+import { loadAuthSecret } from "./platform/auth-secret.ts";
+import { readEnv } from "./platform/env.ts";
+import { createLogger } from "./platform/logger.ts";
 import { connectMongo, disconnectMongo } from "./platform/mongo.ts";
+import { startSharedClock } from "./platform/shared-clock.ts";
 
 const PAGES = join(import.meta.dirname, "../web/build/handler.js");
-const STOP_LIMIT_MS = 10_000;
-
-/** The secret that signs sessions: configured, or made once and kept with the data. */
-async function loadAuthSecret({ authSecret, dataDir }: Env): Promise<string> {
-  if (authSecret) return authSecret;
-  const file = join(dataDir, "auth-secret");
-  if (existsSync(file)) return (await readFile(file, "utf8")).trim();
-  const made = randomBytes(32).toString("base64url");
-  await writeFile(file, `${made}\n`, { mode: 0o600, flag: "wx" });
-  return made;
-}
+const STOP_LIMIT_MS = 25_000;
 
 async function loadPages(): Promise<RequestHandler | undefined> {
   if (!existsSync(PAGES)) return undefined;
@@ -44,31 +36,34 @@ async function main(): Promise<void> {
   const embedded = env.mongodbUrl ? undefined : await startEmbeddedMongo({ dir: join(env.dataDir, "mongo") });
   await connectMongo(env.mongodbUrl ?? (embedded?.url as string));
   await prepareContacts();
+  // Several processes go by one clock.
+  const clock = env.mongodbUrl ? await startSharedClock(createLogger(env.logLevel)) : undefined;
   const pages = await loadPages();
   const application = await startApplication({
     env,
     authSecret: await loadAuthSecret(env),
     ...(pages ? { pages } : {}),
+    ...(clock ? { now: () => clock.now() } : {}),
   });
 
   const stop = async (): Promise<void> => {
     // Whatever hangs must not keep a stopping machine waiting.
     setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    clock?.stop();
     await application.stop();
     await disconnectMongo();
     await embedded?.stop();
     process.exit(0);
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
+  let stopping: Promise<void> | undefined;
+  // Ctrl+C comes twice: from the terminal, and from the script that started us.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void (stopping ??= stop()));
 
   const demo = env.demo && (await isDemoDue()) ? await makeDemo(application.context) : undefined;
   if (env.resetLinkFor) console.error(await describeResetLink(application.context, env.resetLinkFor));
-  console.log(`url: ${application.url}`);
-  if (demo) {
-    console.log(`email: ${demo.email}`);
-    console.log(`password: ${demo.password}`);
-    console.log(`token: ${demo.token}`);
-  }
+  const login = demo && [`email: ${demo.email}`, `password: ${demo.password}`, `token: ${demo.token}`];
+  // In one go: who reads it as it comes must not take the first line for all of it.
+  console.log([`url: ${application.url}`, ...(login ?? [])].join("\n"));
 }
 
 main().catch((error: unknown) => {

@@ -48,8 +48,8 @@ const FROM_SERVER: Record<keyof ServerToClientEvents, { says: string; payload: s
     payload: "{ pipelineId, events: PipelineEvent[] }",
   },
   "pipeline:head": {
-    says: "Every five seconds: the last number there is. Who is behind it joins again with `since`.",
-    payload: "{ pipelineId, seq }",
+    says: "Every five seconds: the last number there is. Who is behind it joins again with `since`. `apart` (then every second): the processes cannot hear each other, changes made through another one come with this.",
+    payload: "{ pipelineId, seq, apart? }",
   },
   "pipeline:delivered": {
     says: "Somebody waits (`Prefer: wait=delivered`): answer true when everything up to `seq` is applied.",
@@ -59,6 +59,10 @@ const FROM_SERVER: Record<keyof ServerToClientEvents, { says: string; payload: s
   wins: { says: "Wins have changed: ask GET /wins.", payload: "{ pipelineId, seq }" },
   "views:changed": { says: "Saved views have changed: ask GET /views.", payload: "{ pipelineId }" },
   "bulk:progress": { says: "How far one's own act on many contacts is.", payload: "{ bulk }" },
+  "server:leaving": {
+    says: "This process stops: connect anew, at a random moment within that time.",
+    payload: "{ withinMs }",
+  },
   "access:revoked": { says: "Access has ended or changed: the socket closes.", payload: "{ cause, reason }" },
 };
 

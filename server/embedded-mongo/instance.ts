@@ -12,6 +12,7 @@ import type { StoreOptions } from "./sqlite.ts";
 
 const LOOPBACK = "127.0.0.1";
 const SWEEP_MS = 10_000;
+const SWEEP_SILENT_MS = 500;
 const EXPIRY_MS = 60_000;
 
 /** On a unix socket only the owner of its folder may enter; on a port whoever knows the credential. */
@@ -49,6 +50,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     instance.sessions.sweep();
     instance.cursors.sweep();
   }, SWEEP_MS);
+  const silentSweeper = setInterval(() => instance.sessions.sweepSilent(), SWEEP_SILENT_MS);
   const expirer = setInterval(() => {
     forgetAndExpire(instance).catch((error: unknown) =>
       console.error("Expired documents were not removed:", error),
@@ -56,6 +58,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   }, EXPIRY_MS);
   const stop = async () => {
     clearInterval(sweeper);
+    clearInterval(silentSweeper);
     clearInterval(expirer);
     const closed = new Promise((resolve) => server.close(resolve));
     // What was answered is committed; what was not may be lost with its connection.

@@ -22,6 +22,9 @@ export type Session = {
 export const SESSION_TIMEOUT_MINUTES = 30;
 // As in MongoDB: a transaction nobody ends must not hold documents, or the past, for ever.
 const TRANSACTION_LIFETIME_MS = 60_000;
+// A client that was frozen, or cut off without a word, in the middle of a transaction must not keep everybody else
+// from the documents that it has written. Clients that live go on within milliseconds.
+const SILENT_WRITER_MS = 3000;
 // A driver that lost its connection needs a moment to find the server again.
 const ABANDONED_AFTER_MS = 5000;
 
@@ -147,6 +150,15 @@ export class Sessions {
         const isSilent = session.busy === 0 && session.usedAt === usedAt;
         if (isSilent && session.transaction === transaction) this.abort(session);
       }, ABANDONED_AFTER_MS).unref();
+    }
+  }
+
+  /** Aborts transactions that hold documents while nothing is heard of their clients. */
+  sweepSilent(now = Date.now()): void {
+    for (const session of this.#sessions.values()) {
+      const { transaction, busy, usedAt } = session;
+      if (transaction?.state !== "open" || busy > 0 || transaction.writes === 0) continue;
+      if (now - usedAt > SILENT_WRITER_MS) this.abort(session);
     }
   }
 

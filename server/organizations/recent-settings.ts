@@ -3,12 +3,13 @@ import { LRUCache } from "lru-cache";
 import { findSettings } from "./organization-settings.store.ts";
 
 const ORGANIZATIONS = 5_000;
-/** How long another process may still decide by settings that were changed here. */
+/** Also what nobody has told of (a database that was restored) is known after this. */
 const FRESH_MS = 1_000;
 
 /**
- * Settings for the many changes that need them one after the other. They are not guarded like stages and rules: a
- * cadence that is changed in this moment may miss the changes that are just being decided, nothing else depends on it.
+ * Settings for the many changes that need them one after the other. A change of settings is told by an event in every
+ * pipeline of the organization before it is answered, and a commit proves that it knows the newest event of its
+ * pipeline: so whoever forgets the settings when a pipeline has moved on decides by those that were answered [SP3].
  */
 export class RecentSettings {
   readonly #settings = new LRUCache<string, Promise<OrganizationSettings>>({

@@ -141,6 +141,8 @@ export class CommitQueues {
         const known = claim ? undefined : this.#known.find(pipelineId);
         const pipeline = claim?.pipeline ?? known?.pipeline ?? (await findPipeline(pipelineId));
         if (!pipeline) throw new AppError("not_found", "No such pipeline");
+        // A change of settings is an event in every pipeline: who looks at one anew goes by the newest [SP3].
+        if (!known) this.#settings.forget(pipeline.organizationId);
         // What was once done is answered as done, whatever has happened since.
         open = await settleRetries(pipeline.organizationId, open);
         const batch = new WorkingSet(pipeline, {

@@ -1,24 +1,12 @@
-import { HEARTBEAT_MS, MAX_CATCH_UP } from "@dmtracker/shared/contracts/limits.ts";
+import { HEARTBEAT_MS } from "@dmtracker/shared/contracts/limits.ts";
 import { JoinPipeline, LeavePipeline, type JoinReply } from "@dmtracker/shared/contracts/realtime.ts";
-import { findEventsAfter } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { room } from "#server/platform/live.ts";
 import { acked, type LiveSocket } from "#server/platform/sockets.ts";
 import type { Presence } from "#server/presence/presence.ts";
+import { catchUp } from "./catch-up.ts";
 import { findHeads, findPipeline } from "./pipeline.store.ts";
-
-/** What a client missed since its last `seq`, or the word that it needs a snapshot. */
-async function catchUp(pipelineId: string, head: number, since: number | undefined): Promise<JoinReply> {
-  if (since === undefined || since > head || head - since > MAX_CATCH_UP)
-    return { seq: head, snapshot: true };
-  if (since === head) return { seq: head, events: [] };
-  const events = await findEventsAfter(pipelineId, since, MAX_CATCH_UP);
-  // Old events that were no history are forgotten after a while: a log with holes is no catch-up.
-  const isWhole =
-    events.every(({ seq }, index) => seq === since + index + 1) && events.length >= head - since;
-  return isWhole ? { seq: events.at(-1)?.seq ?? head, events } : { seq: head, snapshot: true };
-}
 
 function noteCatchUp({ metrics }: AppContext, reply: JoinReply): void {
   if ("snapshot" in reply) metrics.caughtUp("snapshot", 0);
@@ -38,8 +26,7 @@ export function pipelineSocket(app: AppContext, presence: Presence, socket: Live
       if (!socket.connected) throw new AppError("unauthenticated", "The connection has ended");
       await socket.join(room.pipeline(pipelineId));
       if (socket.connected) presence.enter(pipelineId, socket.id, { userId, name, contactId: null });
-      const heads = await findHeads([pipelineId]);
-      const reply = await catchUp(pipelineId, heads.get(pipelineId) ?? known.seq, since);
+      const reply = await catchUp(pipelineId, since);
       noteCatchUp(app, reply);
       return reply;
     }),
@@ -55,19 +42,38 @@ export function pipelineSocket(app: AppContext, presence: Presence, socket: Live
   );
 }
 
+/** What comes through another process meanwhile comes with the heartbeat only. */
+const HEARTBEAT_APART_MS = 1_000;
+
 /**
  * Tells every watching client where the log stands, from the database: a client that has silently stopped hearing,
  * or whose news was lost between processes, notices that it is behind.
- * @returns stops the heartbeat
  */
-export function startHeartbeat(app: AppContext, intervalMs: number = HEARTBEAT_MS): () => void {
-  const beat = async (): Promise<void> => {
+export function startHeartbeat(
+  app: AppContext,
+  { intervalMs = HEARTBEAT_MS, isApart }: { intervalMs?: number | undefined; isApart: () => boolean },
+): { beat(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  const tellHeads = async (): Promise<void> => {
     const watched = app.live.watchedPipelines();
     if (watched.length === 0) return;
-    for (const [pipelineId, seq] of await findHeads(watched)) app.live.publishHead(pipelineId, seq);
+    for (const [pipelineId, seq] of await findHeads(watched)) {
+      app.live.publishHead(pipelineId, seq, isApart());
+    }
   };
-  const timer = setInterval(() => {
-    beat().catch((error: unknown) => app.logger.warn({ err: error }, "heartbeat failed"));
-  }, intervalMs);
-  return () => clearInterval(timer);
+  const beat = (): void => {
+    if (isStopped) return;
+    clearTimeout(timer);
+    timer = setTimeout(beat, isApart() ? Math.min(intervalMs, HEARTBEAT_APART_MS) : intervalMs);
+    tellHeads().catch((error: unknown) => app.logger.warn({ err: error }, "heartbeat failed"));
+  };
+  beat();
+  return {
+    beat,
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
 }

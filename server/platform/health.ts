@@ -25,6 +25,11 @@ export function healthRoutes(options: {
   isStopping(): boolean;
 }): Router {
   const router = Router();
+  router.use((_request, response, next) => {
+    // A balancer's kept connections end with their next answer, and not in the middle of a call.
+    if (options.isStopping()) response.setHeader("connection", "close");
+    next();
+  });
   router.get("/healthz", (_request, response) => {
     response.json({ status: "ok" });
   });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Response } from "express";
 import {
   RateLimiterMemory,
@@ -21,11 +22,13 @@ export type Quotas = Record<LimitName, Quota>;
 
 /** Those that guard against guessing are counted for all processes together; the others without a way to Redis. */
 const SHARED: ReadonlySet<LimitName> = new Set(["signIn", "open", "stranger", "mail"]);
+/** A healthy Redis answers within a millisecond. */
+const ANSWER_WITHIN_MS = 500;
 
 export type Limits = ReturnType<typeof createLimits>;
 
-function describe(limiter: RateLimiterAbstract, rate: RateLimiterRes, response: Response): void {
-  response.setHeader("ratelimit-limit", limiter.points);
+function describe(points: number, rate: RateLimiterRes, response: Response): void {
+  response.setHeader("ratelimit-limit", points);
   response.setHeader("ratelimit-remaining", Math.max(0, rate.remainingPoints));
   response.setHeader("ratelimit-reset", Math.ceil(rate.msBeforeNext / 1_000));
 }
@@ -35,39 +38,60 @@ function refusal(msBeforeNext: number): AppError {
   return new AppError("rate_limited", `Too many calls, try again in ${retryAfterS} s`, { retryAfterS });
 }
 
-export function createLimits(quotas: Quotas, redis: RedisClientType | undefined) {
-  const make = (name: LimitName): RateLimiterAbstract => {
+/** What counts for all processes together, and whether it can be reached at this moment. */
+export type SharedCounts = { client: RedisClientType; isApart(): boolean };
+
+/** Asks Redis, and this process's own count when Redis fails, or hangs: nobody's sign-in waits for it. */
+async function askShared<T>(shared: Promise<T>, own: () => Promise<T>): Promise<T> {
+  const answered = new AbortController();
+  const late = delay(ANSWER_WITHIN_MS, undefined, { signal: answered.signal });
+  try {
+    return await Promise.race([shared, late.then(own)]);
+  } finally {
+    answered.abort();
+    late.catch(() => undefined);
+  }
+}
+
+export function createLimits(quotas: Quotas, shared: SharedCounts | undefined) {
+  const make = (name: LimitName) => {
     const { points, seconds } = quotas[name];
     const options = { keyPrefix: `limit:${name}`, points, duration: seconds };
-    const memory = new RateLimiterMemory(options);
-    if (!redis || !SHARED.has(name)) return memory;
+    const own = new RateLimiterMemory(options);
+    if (!shared || !SHARED.has(name)) return { own, together: undefined };
+    const { client: storeClient } = shared;
     // Without Redis each process counts by itself until it is back.
-    return new RateLimiterRedis({
+    const together = new RateLimiterRedis({
       ...options,
-      storeClient: redis,
+      storeClient,
       useRedisPackage: true,
-      insuranceLimiter: memory,
+      insuranceLimiter: own,
     });
+    return { own, together };
   };
   const limiters = new Map(Object.keys(quotas).map((name) => [name, make(name as LimitName)]));
-  const of = (name: LimitName): RateLimiterAbstract => limiters.get(name) as RateLimiterAbstract;
+  const ask = <T>(name: LimitName, question: (limiter: RateLimiterAbstract) => Promise<T>): Promise<T> => {
+    const { own, together } = limiters.get(name) as ReturnType<typeof make>;
+    if (!together || shared?.isApart()) return question(own);
+    return askShared(question(together), () => question(own));
+  };
   return {
     /** Takes one of what is allowed to `key`, and tells the caller what is left. @throws AppError rate_limited */
     async take(name: LimitName, key: string, response?: Response): Promise<void> {
-      const limiter = of(name);
+      const { points } = quotas[name];
       try {
-        const rate = await limiter.consume(key);
-        if (response) describe(limiter, rate, response);
+        const rate = await ask(name, (limiter) => limiter.consume(key));
+        if (response) describe(points, rate, response);
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error;
-        if (response) describe(limiter, error, response);
+        if (response) describe(points, error, response);
         throw refusal(error.msBeforeNext);
       }
     },
     /** As `take`, for doors that are not ours: seconds to wait, or undefined when the call is allowed. */
     async wait(name: LimitName, key: string): Promise<number | undefined> {
       try {
-        await of(name).consume(key);
+        await ask(name, (limiter) => limiter.consume(key));
         return undefined;
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error;
@@ -76,7 +100,7 @@ export function createLimits(quotas: Quotas, redis: RedisClientType | undefined)
     },
     /** Starts anew for `key`: who has proved to be who they say was not guessing. */
     async forget(name: LimitName, key: string): Promise<void> {
-      await of(name).delete(key);
+      await ask(name, (limiter) => limiter.delete(key));
     },
   };
 }

@@ -31,6 +31,15 @@ export function createLive(io: LiveServer, tv: TvScreens) {
     io.to(target).emit("access:revoked", end);
     io.in(target).disconnectSockets(true);
   };
+  /** A process that does not answer is left out: the change stands, and whoever asked must get an answer. */
+  const countBoards = async (pipelineId: string): Promise<number> => {
+    const target = room.pipeline(pipelineId);
+    const sockets = await io
+      .in(target)
+      .fetchSockets()
+      .catch(() => io.local.in(target).fetchSockets());
+    return sockets.length;
+  };
   return {
     /** The events of one commit, as one message: serialised once for the whole room. */
     publishEvents(pipelineId: string, organizationId: string, events: PipelineEvent[]): void {
@@ -42,12 +51,13 @@ export function createLive(io: LiveServer, tv: TvScreens) {
       tv.to(room.pipeline(pipelineId)).emit("wins", hint);
     },
     /** Heartbeat to the clients of this process. */
-    publishHead(pipelineId: string, seq: number): void {
-      io.local.to(room.pipeline(pipelineId)).emit("pipeline:head", { pipelineId, seq });
+    publishHead(pipelineId: string, seq: number, isApart: boolean): void {
+      const head = { pipelineId, seq, ...(isApart && { apart: true as const }) };
+      io.local.to(room.pipeline(pipelineId)).emit("pipeline:head", head);
     },
     /** Asks every open board, on every process, whether it has everything up to `seq`. */
     async askDelivered(pipelineId: string, seq: number): Promise<Delivered> {
-      const { length } = await io.in(room.pipeline(pipelineId)).fetchSockets();
+      const length = await countBoards(pipelineId);
       if (length === 0) return { boards: 0, acknowledged: 0 };
       const replies = await new Promise<boolean[]>((resolve) => {
         // Who does not answer in time is left out: `replies` holds those that did.

@@ -72,7 +72,7 @@ export function createMetrics() {
       if (outcome !== "snapshot") missed.observe(events);
     },
     /** Read when somebody asks, so that keeping them costs nothing. */
-    watch(sources: Record<"connections" | "rooms" | "queued", () => number>): void {
+    watch(sources: Record<"connections" | "rooms" | "queued" | "apart", () => number>): void {
       const gauge = (name: string, help: string, read: () => number) =>
         new Gauge({
           name,
@@ -84,6 +84,7 @@ export function createMetrics() {
         });
       gauge("dmtracker_connections", "Open live connections of this process", sources.connections);
       gauge("dmtracker_commit_queue_depth", "Changes that wait for a commit", sources.queued);
+      gauge("dmtracker_nodes_apart", "1 while the other processes cannot be heard, else 0", sources.apart);
       gauge("dmtracker_rooms", "Rooms that those connections are in", sources.rooms);
     },
   };

@@ -67,8 +67,11 @@ export type ClientToServerEvents = {
 export type ServerToClientEvents = {
   /** The events of one commit, in order. */
   "pipeline:events": (message: { pipelineId: string; events: PipelineEvent[] }) => void;
-  /** Heartbeat: the last committed `seq`. Being behind it means something was missed. */
-  "pipeline:head": (message: { pipelineId: string; seq: number }) => void;
+  /**
+   * Heartbeat: the last committed `seq`. Being behind it means something was missed. `apart`: the processes cannot
+   * hear each other, so what comes through another one comes with the heartbeat, which beats every second meanwhile.
+   */
+  "pipeline:head": (message: { pipelineId: string; seq: number; apart?: true }) => void;
   /** Somebody wants to know who has seen a change: answered with true as soon as everything up to `seq` is applied. */
   "pipeline:delivered": (
     message: { pipelineId: string; seq: number },
@@ -81,9 +84,11 @@ export type ServerToClientEvents = {
   "views:changed": (message: { pipelineId: string }) => void;
   /** Access has ended or changed: the socket closes, the page says why. */
   "access:revoked": (message: AccessEnd) => void;
+  /** This process is about to stop: connect anew, which leads to another one, at a random moment within that time. */
+  "server:leaving": (message: { withinMs: number }) => void;
   /** How far one's own bulk action is. */
   "bulk:progress": (message: { bulk: BulkAction }) => void;
 };
 
 /** A wins screen without an account hears this and can say nothing. */
-export type TvEvents = Pick<ServerToClientEvents, "wins" | "access:revoked">;
+export type TvEvents = Pick<ServerToClientEvents, "wins" | "access:revoked" | "server:leaving">;

@@ -79,3 +79,22 @@ test("a transaction that nobody goes on with is aborted after a minute and lets 
     "does not match any in-progress transactions",
   );
 });
+
+test("a client that falls silent in a transaction keeps nobody from the documents that it has written", async () => {
+  const { engine, sessions } = instance;
+  const collection = engine.store.createCollection("x", "silent");
+  const [reader, writer] = [sessions.find(Buffer.alloc(16, 2)), sessions.find(Buffer.alloc(16, 3))];
+  const reading = sessions.transactionOf(reader, 1n, true);
+  const writing = sessions.transactionOf(writer, 1n, true);
+  engine.insert(collection, versionOf(aDoc({ _id: 1 })), writing);
+  sessions.sweepSilent(Date.now() + 2 * SECOND);
+  expect(writing.state).toBe("open");
+  writer.busy = 1;
+  sessions.sweepSilent(Date.now() + 5 * SECOND);
+  expect(writing.state, "a command of it is running").toBe("open");
+  writer.busy = 0;
+  sessions.sweepSilent(Date.now() + 5 * SECOND);
+  expect([writing.state, reading.state]).toEqual(["aborted", "open"]);
+  await writing.finished;
+  sessions.abort(reader);
+});

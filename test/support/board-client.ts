@@ -8,6 +8,7 @@ import type {
   ClientToServerEvents,
   Reply,
   ServerToClientEvents,
+  Viewer,
 } from "@dmtracker/shared/contracts/realtime.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
 import { EventFeed } from "@dmtracker/shared/pipeline/event-feed.ts";
@@ -29,6 +30,9 @@ export class BoardClient {
   isDeaf = false;
   pipeline!: Pipeline;
   revoked: string | undefined;
+  /** The server says that its processes cannot hear each other. */
+  isApart = false;
+  viewers: Viewer[] = [];
   /** Numbers at which it was told that wins have changed. */
   readonly wins: number[] = [];
   readonly #url: string;
@@ -54,7 +58,8 @@ export class BoardClient {
       this.batches.push(events);
       this.#receive(events);
     });
-    this.socket.on("pipeline:head", ({ seq }) => {
+    this.socket.on("pipeline:head", ({ seq, apart }) => {
+      this.isApart = apart === true;
       this.#feed.noticeHead(seq);
       this.#closeGap();
     });
@@ -65,7 +70,16 @@ export class BoardClient {
     this.socket.on("access:revoked", ({ reason }) => {
       this.revoked = reason;
     });
+    this.socket.on("server:leaving", ({ withinMs }) => {
+      const { id } = this.socket;
+      setTimeout(() => this.socket.id === id && this.socket.disconnect().connect(), Math.random() * withinMs);
+    });
     this.socket.on("connect", () => void this.join());
+    this.socket.on("disconnect", (reason) => {
+      // The library comes back by itself, except when the server hung up.
+      if (reason === "io server disconnect" && this.revoked === undefined) this.socket.connect();
+    });
+    this.socket.on("presence", ({ viewers }) => (this.viewers = viewers));
   }
 
   /** Connects, loads the board and joins its room. */
@@ -104,7 +118,11 @@ export class BoardClient {
     } catch {
       return; // Cut off on the way: the next connect joins again.
     }
-    if (!reply.ok) throw new Error(reply.message);
+    if (!reply.ok) {
+      if (isFirst) throw new Error(reply.message);
+      this.revoked ??= reply.message;
+      return;
+    }
     if ("snapshot" in reply) await this.#load();
     else this.#receive(reply.events);
   }

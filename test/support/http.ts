@@ -15,6 +15,7 @@ export type CallOptions = {
   cookie?: string;
   body?: unknown;
   headers?: Record<string, string>;
+  signal?: AbortSignal;
 };
 
 const isJson = ({ headers }: Response): boolean => headers.get("content-type")?.includes("json") === true;
@@ -24,10 +25,11 @@ export async function call<T = Record<string, unknown>>(
   url: string,
   method: string,
   path: string,
-  { token, cookie, body, headers = {} }: CallOptions = {},
+  { token, cookie, body, headers = {}, signal }: CallOptions = {},
 ): Promise<Answer<T>> {
   const response = await fetch(`${url}/api/v1${path}`, {
     method,
+    ...(signal ? { signal } : {}),
     headers: {
       ...(token ? { "x-org-auth-token": token } : {}),
       ...(cookie ? { cookie } : {}),

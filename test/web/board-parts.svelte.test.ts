@@ -82,12 +82,14 @@ test("cards that come and go above what is read shift it by as many places", () 
 });
 
 test("the screen says how live it is in plain words", () => {
-  const live = { status: "live", behind: 0, waiting: 0, secondsBehind: 0 } as const;
+  const live = { status: "live", behind: 0, waiting: 0, secondsBehind: 0, apart: false } as const;
   expect(liveWords(live)).toEqual({ status: "Live", waiting: "", spoken: "Live" });
   expect(liveWords({ ...live, status: "catching up", behind: 12 }).status).toBe("Catching up, 12 behind");
   const offline = liveWords({ ...live, status: "offline", secondsBehind: 40, waiting: 3 });
   expect(`${offline.status} ${offline.waiting}`).toBe("Offline for 40 s · 3 changes waiting");
   expect(offline.spoken).toBe("Offline, 3 changes waiting for the network");
+  // [SP7] The processes cannot hear each other: all is there, some of it a second late.
+  expect(liveWords({ ...live, apart: true }).status).toBe("Live, a moment late");
   expect([howLong(89), howLong(90), howLong(3_600 * 5)]).toEqual(["89 s", "2 min", "5 h"]);
 });
 

@@ -12,7 +12,8 @@ export function liveWords({
   behind,
   waiting,
   secondsBehind,
-}: Pick<LiveState, "status" | "behind" | "waiting" | "secondsBehind">): {
+  apart,
+}: Pick<LiveState, "status" | "behind" | "waiting" | "secondsBehind" | "apart">): {
   status: string;
   waiting: string;
   spoken: string;
@@ -20,12 +21,12 @@ export function liveWords({
   const changes = waiting === 1 ? "1 change" : `${waiting} changes`;
   const waits = waiting === 0 ? "" : status === "live" ? `· saving ${changes}` : `· ${changes} waiting`;
   const said = {
-    live: "Live",
+    live: apart ? "Live, a moment late" : "Live",
     "catching up": behind > 0 ? `Catching up, ${behind} behind` : "Catching up",
     offline: secondsBehind > 0 ? `Offline for ${howLong(secondsBehind)}` : "Offline",
   };
   const spoken = {
-    live: "Live",
+    live: apart ? "Live, what others do may come a moment late" : "Live",
     "catching up": "Catching up",
     offline: waiting > 0 ? `Offline, ${changes} waiting for the network` : "Offline",
   };

@@ -20,6 +20,8 @@ import { io, type Socket } from "socket.io-client";
 const ACK_TIMEOUT_MS = 8_000;
 const RECONNECT_MIN_MS = 400;
 const RECONNECT_MAX_MS = 8_000;
+/** Changing from a process that stops to another one takes less; what takes longer is an interruption. */
+const MOVE_LIMIT_MS = 1_500;
 
 /** Why one is out; another role is none of these. */
 export type LostAccess = AccessEnd & { cause: Exclude<AccessEnd["cause"], "role_changed"> };
@@ -29,7 +31,7 @@ export type ChannelListener = {
   connected: () => void;
   disconnected: () => void;
   events: (message: { pipelineId: string; events: PipelineEvent[] }) => void;
-  head: (message: { pipelineId: string; seq: number }) => void;
+  head: (message: { pipelineId: string; seq: number; apart?: true }) => void;
   /** Somebody waits to hear that everything up to `seq` is on this screen. */
   delivered: (message: { pipelineId: string; seq: number }, answer: (applied: boolean) => void) => void;
   presence: (message: { pipelineId: string; viewers: Viewer[] }) => void;
@@ -69,6 +71,8 @@ class SocketChannel implements BoardChannel {
   readonly #listeners = new Set<Partial<ChannelListener>>();
   readonly #stopWatching: () => void;
   #closed = false;
+  /** On the way to another process: no interruption yet. */
+  #moving: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     this.#socket = io({
@@ -156,18 +160,28 @@ class SocketChannel implements BoardChannel {
 
   #wire(): void {
     const socket = this.#socket;
-    socket.on("connect", () => this.#tell("connected"));
+    socket.on("connect", () => {
+      clearTimeout(this.#moving);
+      this.#moving = undefined;
+      this.#tell("connected");
+    });
     socket.on("disconnect", (reason) => {
-      this.#tell("disconnected");
+      if (this.#moving === undefined) this.#tell("disconnected");
       // The library reconnects by itself, except when the server hung up.
       if (reason === "io server disconnect")
         setTimeout(() => this.connect(), RECONNECT_MIN_MS * (1 + Math.random()));
     });
     socket.on("connect_error", (error) => {
+      this.#moveFailed();
       if (error.message === "unauthenticated") this.#tell("revoked", "You are signed out");
       else if (error.message === "no_organization")
         this.#tell("revoked", "You are no longer a member of this organization", "removed");
       else if (!socket.active) setTimeout(() => this.connect(), RECONNECT_MAX_MS * Math.random());
+    });
+    socket.on("server:leaving", ({ withinMs }) => {
+      const { id } = socket;
+      // Everybody at another moment: the other processes take them in one by one.
+      setTimeout(() => socket.id === id && this.#move(), Math.random() * withinMs);
     });
     socket.on("pipeline:events", (message) => this.#tell("events", message));
     socket.on("pipeline:head", (message) => this.#tell("head", message));
@@ -180,6 +194,19 @@ class SocketChannel implements BoardChannel {
       if (cause === "role_changed") this.#tell("roleChanged", reason);
       else this.#tell("revoked", reason, cause);
     });
+  }
+
+  #move(): void {
+    if (this.#closed || !this.connected) return;
+    this.#moving = setTimeout(() => this.#moveFailed(), MOVE_LIMIT_MS);
+    this.reconnect();
+  }
+
+  #moveFailed(): void {
+    if (this.#moving === undefined) return;
+    clearTimeout(this.#moving);
+    this.#moving = undefined;
+    this.#tell("disconnected");
   }
 
   #watchBrowser(): () => void {

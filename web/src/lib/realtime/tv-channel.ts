@@ -22,6 +22,10 @@ export function openTvChannel(secret: string): WinsChannel & { close(): void } {
   socket.on("disconnect", () => each((listener) => listener.disconnected?.()));
   socket.on("wins", (message) => each((listener) => listener.wins?.(message)));
   socket.on("access:revoked", ({ reason }) => each((listener) => listener.revoked?.(reason)));
+  socket.on("server:leaving", ({ withinMs }) => {
+    const { id } = socket;
+    setTimeout(() => socket.id === id && socket.disconnect().connect(), Math.random() * withinMs);
+  });
   // Why it was refused is told by the next question; asking is what an unknown link is told by.
   socket.on("connect_error", () => {
     if (!socket.active) each((listener) => listener.woke?.());

@@ -58,7 +58,7 @@ export class BoardSync {
       connected: () => void this.#catchUp(),
       disconnected: () => this.#lose(),
       events: (message) => message.pipelineId === pipelineId && this.#receive(message.events),
-      head: (message) => message.pipelineId === pipelineId && this.#hearHead(message.seq),
+      head: (message) => message.pipelineId === pipelineId && this.#hearHead(message),
       delivered: ({ pipelineId: asked, seq }, answer) => {
         if (asked === pipelineId) this.#answerDelivered(seq, answer);
       },
@@ -141,7 +141,8 @@ export class BoardSync {
     else this.#live.doubt(this.#feed.behind);
   }
 
-  #hearHead(seq: number): void {
+  #hearHead({ seq, apart = false }: { seq: number; apart?: boolean }): void {
+    this.#live.apart = apart;
     this.notice(seq);
     this.#hear();
   }

@@ -8,6 +8,8 @@ export class LiveState {
   behind = $state(0);
   /** Own changes that are not confirmed yet. */
   waiting = $state(0);
+  /** The server's processes cannot hear each other: what others do may come a moment late. */
+  apart = $state(false);
   #confirmedAt = $state(Date.now());
   #now = $state(Date.now());
   #grace: ReturnType<typeof setTimeout> | undefined;
@@ -37,6 +39,7 @@ export class LiveState {
   }
 
   lose(): void {
+    this.apart = false;
     this.#become("offline");
   }
 

@@ -1,0 +1,70 @@
+import type { AccessEnd } from "@dmtracker/shared/contracts/realtime.ts";
+import type { AppContext } from "#server/app-context.ts";
+import { createGate } from "#server/platform/gate.ts";
+import type { LiveSocket } from "#server/platform/sockets.ts";
+import { findMembership } from "./member.store.ts";
+import { findSessionEnd } from "./require-membership.ts";
+
+const LONGEST_WAIT_MS = 3_600_000;
+/** After a process has died everybody comes at once: commits must still get their turn at the database. */
+const AT_ONCE = 16;
+
+const SIGNED_OUT: AccessEnd = { cause: "signed_out", reason: "Your session has ended. Sign in again." };
+const REMOVED: AccessEnd = { cause: "removed", reason: "You are no longer a member of this organization." };
+
+/** Closes sockets whose session or membership has ended. Using the product moves that end, so it is looked at again. */
+export class SessionWatch {
+  readonly #app: AppContext;
+  readonly #gate = createGate(AT_ONCE);
+  readonly #timers = new Map<LiveSocket, NodeJS.Timeout | undefined>();
+
+  constructor(app: AppContext) {
+    this.#app = app;
+  }
+
+  watch(socket: LiveSocket): void {
+    this.#timers.set(socket, undefined);
+    socket.once("disconnect", () => {
+      clearTimeout(this.#timers.get(socket));
+      this.#timers.delete(socket);
+    });
+    // At once as well: what ended between the handshake and entering the rooms of session and member reached nobody.
+    void this.#look(socket);
+  }
+
+  /** For when the word of another process may have been lost: whoever was signed out or removed there goes here too. */
+  async lookAtAll(): Promise<void> {
+    await Promise.all([...this.#timers.keys()].map((socket) => this.#look(socket)));
+  }
+
+  async #look(socket: LiveSocket): Promise<void> {
+    let wait = LONGEST_WAIT_MS;
+    try {
+      const end = await this.#gate(() => this.#findEnd(socket));
+      wait = Math.min(wait, end.getTime() - this.#app.now().getTime());
+    } catch (error) {
+      this.#app.logger.warn({ err: error }, "a session could not be checked");
+    }
+    if (!this.#timers.has(socket)) return;
+    clearTimeout(this.#timers.get(socket));
+    this.#timers.set(
+      socket,
+      setTimeout(() => void this.#look(socket), Math.max(0, wait)),
+    );
+  }
+
+  /** When there is nothing to look at before; who has no access any more is closed. */
+  async #findEnd(socket: LiveSocket): Promise<Date> {
+    const { userId, organizationId, sessionId } = socket.data;
+    const [end, membership] = await Promise.all([
+      findSessionEnd(this.#app, sessionId),
+      findMembership(this.#app.auth, userId, organizationId),
+    ]);
+    if (end && membership) return end;
+    if (socket.connected) {
+      socket.emit("access:revoked", end ? REMOVED : SIGNED_OUT);
+      socket.disconnect(true);
+    }
+    return new Date(this.#app.now().getTime() + LONGEST_WAIT_MS);
+  }
+}
