@@ -88,8 +88,9 @@ export function accountsRoutes(app: AppContext): Router {
 
   router.delete("/account/sessions", async (_request, response) => {
     const { user } = personOf(response);
-    await endAllSessions(app.auth, user.id);
+    // Said first: each session that ends says only that it has ended.
     app.live.revokeUser(user.id, { cause: "signed_out", reason: "You have signed out everywhere." });
+    await endAllSessions(app.auth, user.id);
     answer(response, {}, "Signed out everywhere");
   });
 
