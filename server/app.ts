@@ -17,6 +17,7 @@ import { bulkSocket } from "./bulk/bulk.socket.ts";
 import { RunningBulks } from "./bulk/running-bulks.ts";
 import { takeUpBulks } from "./bulk/take-up-bulks.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
+import { removalRoutes } from "./contacts/removal.routes.ts";
 import { integrationsRoutes } from "./contacts/integrations.routes.ts";
 import { contactsSocket } from "./contacts/contacts.socket.ts";
 import { exportRoutes } from "./export/export.routes.ts";
@@ -169,6 +170,7 @@ function createPages(
     exportRoutes(app),
     importsRoutes(app),
     contactsRoutes(app),
+    removalRoutes(app),
     activityRoutes(app),
     followUpsRoutes(app),
     bulkRoutes(app),

@@ -3,7 +3,7 @@ import { ContactIdParam } from "@dmtracker/shared/contracts/queries.ts";
 import { FILTER_KEYS } from "@dmtracker/shared/pipeline/filter-query.ts";
 import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
-import { findContact } from "#server/contacts/contact.store.ts";
+import { findEvenRemoved } from "#server/contacts/contact.store.ts";
 import { requireFilter } from "#server/contacts/require-filter.ts";
 import { callerOf } from "#server/organizations/guard.ts";
 import { resolvePipelineId } from "#server/pipeline/resolve-stage.ts";
@@ -31,7 +31,7 @@ export function activityRoutes(app: AppContext): Router {
     const { organizationId } = callerOf(request.res);
     const { contactId } = ContactIdParam.parse(request.params);
     const { kind, actor, ...range } = ActivityPageQuery.parse(request.query);
-    const contact = await findContact(organizationId, { id: contactId });
+    const contact = await findEvenRemoved(organizationId, contactId);
     if (!contact) throw new AppError("not_found", "No such contact");
     const { pipelineId } = contact;
     const lines = { kinds: kind, actors: actor };

@@ -88,13 +88,25 @@ export const CONTACT_ENDPOINTS: Descriptions = {
   "GET /contacts/:contactId": {
     chapter: "Contacts",
     summary: "One contact",
-    text: "With its pipeline, and the members and tags that it may name.",
+    text: "With its pipeline, and the members and tags that it may name. Of a removed contact `removed` says since when and by whom.",
     data: z.object({
       contact: Contact,
       pipeline: Pipeline.optional(),
       members: z.array(Member),
       tags: z.array(Tag),
     }),
+  },
+  "DELETE /contacts/:contactId": {
+    chapter: "Contacts",
+    summary: "Remove a contact",
+    text: "It leaves every board, list, count and report; its history stays and it can be restored. Whoever comes again under the same handle or ManyChat id is a new contact.",
+    data: ContactStatusAnswer,
+  },
+  "POST /contacts/:contactId/restore": {
+    chapter: "Contacts",
+    summary: "Restore a removed contact",
+    text: "As it was, on top of its stage; of the first stage when its own was deleted. 409 when another contact has its handle or ManyChat id by now.",
+    data: ContactStatusAnswer,
   },
   "GET /contacts/:contactId/activity": {
     chapter: "Contacts",

@@ -44,7 +44,7 @@ async function readChange(
   const { status, lost_reason, value, assignee_id, follow_up, parked, add_tags, remove_tags } = body;
   const stageId = await resolveStage(organizationId, pipelineId, body);
   const add = await requireTagNames(organizationId, "add_tags", add_tags);
-  const remove = await requireTagNames(organizationId, "remove_tags", remove_tags);
+  const untag = await requireTagNames(organizationId, "remove_tags", remove_tags);
   return {
     ...(status !== undefined && { status }),
     ...(stageId !== undefined && { stageId }),
@@ -55,7 +55,8 @@ async function readChange(
       followUp: follow_up && { act: "schedule", dueAt: follow_up.due_at, note: follow_up.note },
     }),
     ...(parked !== undefined && { parked }),
-    ...((add || remove) && { tags: { ...(add && { add }), ...(remove && { remove }) } }),
+    ...((add || untag) && { tags: { ...(add && { add }), ...(untag && { remove: untag }) } }),
+    ...(body.remove && { removed: true }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { decide } from "@dmtracker/shared/pipeline/decide.ts";
 import type { AppliedRule, Decision, Place, Refusal } from "@dmtracker/shared/pipeline/decision.ts";
+import { stageToReturnTo } from "@dmtracker/shared/pipeline/removal.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { rebalanceWhenLong } from "#server/pipeline/rebalance-stage.ts";
 import { findFirstAnswer } from "#server/pipeline/first-answer.ts";
@@ -12,6 +13,7 @@ import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import type { InTurn } from "#server/platform/in-turn.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
 import { AppError } from "#server/platform/app-error.ts";
+import { findTags } from "#server/tags/tag.store.ts";
 import { findConflict } from "./find-conflict.ts";
 import { requireNamed } from "./require-named.ts";
 
@@ -74,6 +76,13 @@ export function stagesToEnter(
     .map((rule) => rule.stageId);
 }
 
+/** A contact comes back without the tags that were deleted meanwhile. */
+async function withoutWhatIsGone(contact: Contact, organizationId: string): Promise<Contact> {
+  if (contact.tagIds.length === 0) return contact;
+  const known = new Set((await findTags(organizationId)).map(({ id }) => id));
+  return { ...contact, tagIds: contact.tagIds.filter((id) => known.has(id)) };
+}
+
 async function decideInBatch(
   {
     organizationId,
@@ -88,8 +97,9 @@ async function decideInBatch(
   batch: WorkingSet,
   batchId: string,
 ): Promise<ChangeAnswer> {
-  const contact = batch.find(contactId);
-  if (!contact || batch.organizationId !== organizationId) throw noSuchContact();
+  const known = batch.find(contactId);
+  if (!known || batch.organizationId !== organizationId) throw noSuchContact();
+  const contact = change.removed === false ? await withoutWhatIsGone(known, organizationId) : known;
   const conflict = findConflict(change, batch.touchedOf(contactId), seenVersion, actor.id);
   if (conflict || (strict && seenVersion !== contact.version)) {
     const path = conflict?.name ?? "If-Match";
@@ -104,10 +114,14 @@ async function decideInBatch(
       },
     });
   }
-  if (when && !when(contact, batch.pipeline)) return answerUnchanged(contact, batch);
+  if (when && (contact.removed || !when(contact, batch.pipeline))) return answerUnchanged(contact, batch);
   const place = placeOf(change);
   await batch.ranks.prepare(
-    new Set([...stagesToEnter(change, batch), ...(place ? [change.stageId ?? contact.stageId] : [])]),
+    new Set([
+      ...stagesToEnter(change, batch),
+      ...(place ? [change.stageId ?? contact.stageId] : []),
+      ...(change.removed === false ? [stageToReturnTo(contact, batch)] : []),
+    ]),
     place && {
       stageId: change.stageId ?? contact.stageId,
       contactId,
@@ -176,7 +190,7 @@ async function prepare(
 /**
  * Changes one contact: the one way in for drag, menu, bulk, REST, rule, import and timer. Answers when the change,
  * what rules added to it, its events and the pipeline's counter are committed together.
- * @throws AppError not_found, unknown_stage, invalid, conflict, duplicate, key_reused, busy, stopping
+ * @throws AppError not_found, removed, unknown_stage, invalid, conflict, duplicate, key_reused, busy, stopping
  */
 export async function changeContact(app: AppContext, input: ChangeContactInput): Promise<ChangeAnswer> {
   const { contactId, change } = input;

@@ -1,4 +1,4 @@
-import type { Contact, FollowUp, Parked } from "@dmtracker/shared/contracts/contact.ts";
+import type { Contact, FollowUp, Parked, Removed } from "@dmtracker/shared/contracts/contact.ts";
 import { searchTermsOf } from "@dmtracker/shared/pipeline/search-terms.ts";
 import mongoose, { type Types } from "mongoose";
 
@@ -20,7 +20,10 @@ type ParkedRecord = Omit<Parked, "until"> & { until: Date };
 type References = "id" | "pipelineId" | "stageId" | "tagIds" | "assigneeId";
 type Moments = "createdAt" | "stageEnteredAt" | "statusChangedAt" | "lastActivityAt";
 
-export type ContactRecord = Omit<Contact, References | Moments | "followUp" | "followUpStep" | "parked"> &
+export type ContactRecord = Omit<
+  Contact,
+  References | Moments | "followUp" | "followUpStep" | "parked" | "removed"
+> &
   Record<Moments, Date> & {
     _id: Types.ObjectId;
     organizationId: Types.ObjectId;
@@ -33,6 +36,8 @@ export type ContactRecord = Omit<Contact, References | Moments | "followUp" | "f
     followUpStep?: number;
     /** Absent in contacts that were last saved before anybody could be parked. */
     parked?: ParkedRecord | null;
+    /** Only where removed contacts are kept. */
+    removed?: Removed | null;
     /**
      * The words it is found by. This and `lastMessageAt` follow from other fields, see `derivedOf`; absent in
      * contacts that an older version has saved, until the next start fills them.
@@ -65,6 +70,7 @@ const fields = {
   followUp: Mixed,
   followUpStep: Number,
   parked: Mixed,
+  removed: Mixed,
   source: String,
   version: Number,
   seq: Number,
@@ -99,6 +105,19 @@ schema.index({ pipelineId: 1, lastActivityAt: -1, _id: -1 });
 // Search, and whatever was saved before there were search terms.
 schema.index({ pipelineId: 1, searchTerms: 1 });
 
+/**
+ * Contacts that were removed, apart from the others: whatever looks for contacts, counts them or guards their names
+ * cannot meet one by mistake (docs/decisions/025).
+ */
+const removedSchema = new mongoose.Schema(fields, { versionKey: false, strict: "throw" });
+removedSchema.index({ organizationId: 1, _id: 1 });
+
+export const RemovedContactModel = mongoose.model<ContactRecord>(
+  "RemovedContact",
+  removedSchema as unknown as mongoose.Schema<ContactRecord>,
+  "removedcontacts",
+);
+
 export const ContactModel = mongoose.model<ContactRecord>(
   "Contact",
   schema as unknown as mongoose.Schema<ContactRecord>,
@@ -125,6 +144,7 @@ export function toContact(record: ContactRecord): Contact {
     followUp: rest.followUp ? { ...rest.followUp, dueAt: rest.followUp.dueAt.toISOString() } : null,
     followUpStep: rest.followUpStep ?? 0,
     parked: rest.parked ? { ...rest.parked, until: rest.parked.until.toISOString() } : null,
+    removed: rest.removed ?? null,
     createdAt: rest.createdAt.toISOString(),
     stageEnteredAt: rest.stageEnteredAt.toISOString(),
     statusChangedAt: rest.statusChangedAt.toISOString(),

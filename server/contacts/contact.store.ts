@@ -4,9 +4,8 @@ import mongoose, { type ClientSession, type QueryFilter } from "mongoose";
 import {
   ContactModel,
   derivedOf,
+  RemovedContactModel,
   toContact,
-  toStoredFields,
-  touchesDerived,
   type ContactRecord,
   type Touched,
 } from "./contact.model.ts";
@@ -19,10 +18,20 @@ const toStored = (record: ContactRecord): StoredContact => ({
   touched: record.touched,
 });
 
-/** Contacts of one pipeline by id; those that are absent or elsewhere are simply not in the answer. */
+/** Contacts of one pipeline by id; those that are absent, removed or elsewhere are simply not in the answer. */
 export async function findContactsOfPipeline(pipelineId: string, ids: string[]): Promise<StoredContact[]> {
   const records = await ContactModel.find({ _id: { $in: ids }, pipelineId }).lean<ContactRecord[]>();
   return records.map(toStored);
+}
+
+/** Likewise, with those that were removed. */
+export async function findAllOfPipeline(pipelineId: string, ids: string[]): Promise<StoredContact[]> {
+  const found = await findContactsOfPipeline(pipelineId, ids);
+  if (found.length === ids.length) return found;
+  const known = new Set(found.map(({ contact }) => contact.id));
+  const missing = ids.filter((id) => !known.has(id));
+  const query = { _id: { $in: missing }, pipelineId };
+  return [...found, ...(await RemovedContactModel.find(query).lean<ContactRecord[]>()).map(toStored)];
 }
 
 /** How a caller may name a contact. Nothing outside the organization is ever found. */
@@ -34,15 +43,26 @@ export async function findContact(organizationId: string, name: ContactName): Pr
   return record ? toContact(record) : undefined;
 }
 
-/** The pipeline a contact lives in: all that a change needs to know before it queues. */
+/** A contact by its id, also when it was removed. */
+export async function findEvenRemoved(organizationId: string, id: string): Promise<Contact | undefined> {
+  const found = await findContact(organizationId, { id });
+  if (found) return found;
+  const record = await RemovedContactModel.findOne({ _id: id, organizationId }).lean<ContactRecord>();
+  return record ? toContact(record) : undefined;
+}
+
+/** The pipeline a contact lives in, or lived in until it was removed: all that a change needs to know to queue. */
 export async function findPipelineIdOf(
   organizationId: string,
   contactId: string,
 ): Promise<string | undefined> {
-  const record = await ContactModel.findOne({ _id: contactId, organizationId }, { pipelineId: 1 }).lean<
-    Pick<ContactRecord, "pipelineId">
-  >();
-  return record?.pipelineId.toHexString();
+  for (const model of [ContactModel, RemovedContactModel]) {
+    const record = await model
+      .findOne({ _id: contactId, organizationId }, { pipelineId: 1 })
+      .lean<Pick<ContactRecord, "pipelineId">>();
+    if (record) return record.pipelineId.toHexString();
+  }
+  return undefined;
 }
 
 export type PageOfStage = { contacts: Contact[]; more: boolean };
@@ -144,54 +164,6 @@ export async function findRanksAround(
     above: higher[reach]?.rank ?? null,
     below: lower[reach]?.rank ?? null,
   };
-}
-
-export type ContactWrite = {
-  /** The contact as it was read; undefined for a new one. */
-  before: Contact | undefined;
-  contact: Contact;
-  touched: Touched;
-};
-
-/**
- * Saves contacts inside the running transaction, each guarded by the version it was read at.
- * @returns false when one of them was changed meanwhile; the caller must abort
- */
-export async function saveContacts(
-  writes: ContactWrite[],
-  organizationId: string,
-  session: ClientSession,
-): Promise<boolean> {
-  if (writes.length === 0) return true;
-  const operations = writes.map(({ before, contact, touched }) => {
-    if (!before) {
-      const document = {
-        _id: new mongoose.Types.ObjectId(contact.id),
-        organizationId: new mongoose.Types.ObjectId(organizationId),
-        ...toStoredFields(contact),
-        ...derivedOf(contact),
-        touched,
-      } as ContactRecord;
-      return { insertOne: { document } };
-    }
-    const changed = Object.fromEntries(
-      Object.entries(contact).filter(([name, value]) => value !== before[name as keyof Contact]),
-    );
-    return {
-      updateOne: {
-        filter: { _id: new mongoose.Types.ObjectId(contact.id), version: before.version },
-        update: {
-          $set: {
-            ...toStoredFields(changed),
-            ...(touchesDerived(Object.keys(changed)) ? derivedOf(contact) : {}),
-            touched,
-          },
-        },
-      },
-    };
-  });
-  const result = await ContactModel.collection.bulkWrite(operations, { session });
-  return result.matchedCount + result.insertedCount === writes.length;
 }
 
 const FILLED_AT_ONCE = 1_000;

@@ -8,7 +8,7 @@ import { findPipeline } from "#server/pipeline/pipeline.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { answer } from "#server/platform/http.ts";
 import { findTags } from "#server/tags/tag.store.ts";
-import { findContact } from "./contact.store.ts";
+import { findEvenRemoved } from "./contact.store.ts";
 import { listContacts } from "./list-contacts.ts";
 import { requireFilter } from "./require-filter.ts";
 
@@ -33,7 +33,7 @@ export function contactsRoutes(app: AppContext): Router {
   router.get("/contacts/:contactId", async (request, response) => {
     const { organizationId } = callerOf(response);
     const { contactId } = ContactIdParam.parse(request.params);
-    const contact = await findContact(organizationId, { id: contactId });
+    const contact = await findEvenRemoved(organizationId, contactId);
     if (!contact) throw new AppError("not_found", "No such contact");
     const [pipeline, members, tags] = await Promise.all([
       findPipeline(contact.pipelineId, organizationId),

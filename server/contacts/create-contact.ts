@@ -8,7 +8,7 @@ import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
 import { ensureTags, insertPlannedTags, planTags } from "#server/tags/tag.store.ts";
-import { changeContact, settleDecision, type ChangeAnswer } from "./change-contact.ts";
+import { changeContact, settleDecision, throwRefusal, type ChangeAnswer } from "./change-contact.ts";
 import { findContact } from "./contact.store.ts";
 
 export type CreateContactInput = {
@@ -88,31 +88,39 @@ async function requireAssignee(
   throw invalidField("assigneeId", "must be a member of the organization");
 }
 
+const REMOVED = { ok: false, code: "removed", path: "", message: "It was removed meanwhile" } as const;
+
+/** @returns undefined when it was removed meanwhile: who comes again is a new contact then [RM4] */
+async function updateExisting(
+  app: AppContext,
+  { organizationId, contact, actor, mutation, at, seenVersion }: CreateContactInput,
+  contactId: string,
+): Promise<ChangeAnswer | undefined> {
+  const change = toChange(contact, await ensureTags(organizationId, contact.tags ?? []));
+  const strict = seenVersion !== undefined;
+  const call = { organizationId, contactId, change, actor, mutation, seenVersion, strict };
+  try {
+    return await changeContact(app, { ...call, ...(at && { at }) });
+  } catch (error) {
+    if (error instanceof AppError && error.code === "removed") return undefined;
+    throw error;
+  }
+}
+
 /**
  * Creates a contact, or updates the one that has the same ManyChat id or handle: never a duplicate.
  * `changed` of the answer is `["created"]` for a new one.
  * @throws AppError not_found, unknown_stage, invalid, duplicate, key_reused, busy, stopping
  */
 export async function createContact(app: AppContext, input: CreateContactInput): Promise<ChangeAnswer> {
-  const { organizationId, contact, actor, mutation } = input;
+  const { organizationId, contact, mutation } = input;
   const at = input.at ?? app.now();
   for (let attempt = 1; ; attempt += 1) {
     const existing = await findExisting(organizationId, contact);
     if (existing) {
-      const { seenVersion } = input;
-      const change = toChange(contact, await ensureTags(organizationId, contact.tags ?? []));
-      const strict = seenVersion !== undefined;
-      const contactId = existing.id;
-      return changeContact(app, {
-        organizationId,
-        contactId,
-        change,
-        actor,
-        mutation,
-        at,
-        seenVersion,
-        strict,
-      });
+      const updated = await updateExisting(app, { ...input, at }, existing.id);
+      if (updated || attempt === MAX_TRIES) return updated ?? throwRefusal(REMOVED);
+      continue;
     }
     await requireAssignee(app, input);
     const id = new mongoose.Types.ObjectId().toHexString();

@@ -50,7 +50,8 @@ export async function decideChanges(
   const answer: PartAnswer = { changed: 0, refused: 0, problems: [], seq: 0 };
   // Everything that may fail comes first: what follows is taken in whole.
   const settings = await batch.settings();
-  await batch.ranks.prepare(new Set(stagesToEnter(change, batch)));
+  const back = change.removed === false ? batch.pipeline.stages.map(({ id }) => id) : [];
+  await batch.ranks.prepare(new Set([...stagesToEnter(change, batch), ...back]));
   const places = await placesOf(input, batch);
   for (const contactId of contactIds) {
     const contact = batch.find(contactId);

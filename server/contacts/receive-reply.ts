@@ -2,6 +2,7 @@ import type { Message } from "@dmtracker/shared/contracts/contact.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { AppContext } from "#server/app-context.ts";
 import type { Mutation } from "#server/pipeline/mutation.store.ts";
+import { AppError } from "#server/platform/app-error.ts";
 import { changeContact, type ChangeAnswer } from "./change-contact.ts";
 import { findContact } from "./contact.store.ts";
 import { createContact } from "./create-contact.ts";
@@ -26,11 +27,16 @@ export type Reply = {
 export async function receiveReply(app: AppContext, reply: Reply): Promise<ChangeAnswer> {
   const { organizationId, pipelineId, actor, manychatId, username, igId, message, mutation } = reply;
   const known = await findContact(organizationId, { manychatId });
-  if (!known) {
-    const source = actor.type === "api" ? ("api" as const) : ("user" as const);
-    const contact = { username, manychatId, igId, source, message };
-    return createContact(app, { organizationId, pipelineId, actor, contact, mutation });
+  if (known) {
+    const change = { message, ...(igId === undefined ? {} : { igId }) };
+    try {
+      return await changeContact(app, { organizationId, contactId: known.id, change, actor, mutation });
+    } catch (error) {
+      // Removed just now: whoever writes is a new contact then [RM4].
+      if (!(error instanceof AppError) || error.code !== "removed") throw error;
+    }
   }
-  const change = { message, ...(igId === undefined ? {} : { igId }) };
-  return changeContact(app, { organizationId, contactId: known.id, change, actor, mutation });
+  const source = actor.type === "api" ? ("api" as const) : ("user" as const);
+  const contact = { username, manychatId, igId, source, message };
+  return createContact(app, { organizationId, pipelineId, actor, contact, mutation });
 }

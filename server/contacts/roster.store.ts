@@ -20,6 +20,7 @@ class Shared {
 function toEntry(record: ContactRecord, shared: Shared): RosterEntry {
   return {
     id: record._id.toHexString(),
+    isRemoved: false,
     leadStatus: shared.of(record.leadStatus),
     stageId: shared.of(record.stageId.toHexString()),
     conversationStatus: record.conversationStatus && shared.of(record.conversationStatus),

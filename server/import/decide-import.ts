@@ -67,7 +67,8 @@ class ImportDecider {
       return refuse("", "this contact is in another pipeline: import it there");
     }
     if (this.#names.takenBy(says, known)) return refuse("Username", "belongs to another contact already");
-    const existing = known && this.#batch.find(known.id);
+    const found = known && this.#batch.find(known.id);
+    const existing = found?.removed ? undefined : found;
     const decision = existing ? this.#change(existing, says) : this.#create(says);
     if (!decision.ok) return refuse(decision.path, decision.message);
     this.#names.note(decision.contact);

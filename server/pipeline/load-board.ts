@@ -2,7 +2,7 @@ import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import { FIRST_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { findContactsOfPipeline, findPageOfStage } from "#server/contacts/contact.store.ts";
+import { findAllOfPipeline, findPageOfStage } from "#server/contacts/contact.store.ts";
 import { findMembers } from "#server/organizations/member.store.ts";
 import { findSettings } from "#server/organizations/organization-settings.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
@@ -68,7 +68,7 @@ export async function loadColumnPage(
   return { stageId, ...page, seq: pipeline.seq };
 }
 
-/** Contacts of a pipeline by id; absent ones are left out. */
+/** Contacts of a pipeline by id, also those that were removed; absent ones are left out. */
 export async function loadContacts(
   organizationId: string,
   pipelineId: string,
@@ -76,6 +76,6 @@ export async function loadContacts(
 ): Promise<ContactsAt> {
   const pipeline = await findPipeline(pipelineId, organizationId);
   if (!pipeline) throw noSuchPipeline();
-  const found = await findContactsOfPipeline(pipelineId, ids);
+  const found = await findAllOfPipeline(pipelineId, ids);
   return { contacts: found.map(({ contact }) => contact), seq: pipeline.seq };
 }

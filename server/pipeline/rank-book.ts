@@ -6,6 +6,9 @@ import { findContactsAtRanks, findNeighbourRank } from "#server/contacts/contact
 type Bounds = { above: string | null; below: string | null };
 type Standing = { stageId: string; rank: string };
 
+/** A removed contact stands in no stage. */
+const NOWHERE: Standing = { stageId: "", rank: "" };
+
 export const placeKey = ({ stageId, rank }: Standing): string => `${stageId} ${rank}`;
 
 /**
@@ -124,7 +127,11 @@ export class RankBook {
   }
 
   /** Notes where a decision has put a contact. */
-  noteStanding({ id, stageId, rank }: Contact): void {
+  noteStanding({ id, stageId, rank, removed }: Contact): void {
+    if (removed) {
+      this.#moved.set(id, NOWHERE);
+      return;
+    }
     this.#moved.set(id, { stageId, rank });
     const top = this.#tops.get(stageId);
     if (top === null || (top !== undefined && rank < top)) this.#tops.set(stageId, rank);

@@ -1,6 +1,6 @@
 import type { ClientSession } from "mongoose";
 import { appendEvents } from "#server/activity/event.store.ts";
-import { saveContacts } from "#server/contacts/contact.store.ts";
+import { saveContacts } from "#server/contacts/save-contacts.store.ts";
 import { saveMutations, type AnsweredMutation } from "./mutation.store.ts";
 import { advancePipeline } from "./pipeline.store.ts";
 import { closeTransaction, commitTransaction, isLostRace, openTransaction } from "./transaction.ts";

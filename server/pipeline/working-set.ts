@@ -5,11 +5,8 @@ import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
 import type { ClientSession } from "mongoose";
 import type { Touched } from "#server/contacts/contact.model.ts";
-import {
-  findContactsOfPipeline,
-  type ContactWrite,
-  type StoredContact,
-} from "#server/contacts/contact.store.ts";
+import { findAllOfPipeline, type StoredContact } from "#server/contacts/contact.store.ts";
+import type { ContactWrite } from "#server/contacts/save-contacts.store.ts";
 import type { Known } from "./known-state.ts";
 import { RankBook } from "./rank-book.ts";
 
@@ -27,10 +24,13 @@ const BOOKKEEPING: ReadonlySet<string> = new Set([
   "statusChangedAt",
 ]);
 
+/** Events that are about the contact as a whole and not about any of its fields. */
+const WHOLE: ReadonlySet<string> = new Set(["contact.created", "contact.removed", "contact.restored"]);
+
 function touchedAfter(touched: Touched, event: PipelineEvent): Touched {
   const version = event.after.version;
-  // Nobody can have seen a contact before its first version.
-  if (version === undefined || event.type === "contact.created") return touched;
+  // Nobody can have seen a contact before its first version, or edited one that was not there.
+  if (version === undefined || WHOLE.has(event.type)) return touched;
   // What a rule did belongs to the person whose change it answered.
   const { id: by, name } = event.cause?.actor ?? event.actor;
   const edited = Object.keys(event.after).filter((field) => !BOOKKEEPING.has(field));
@@ -111,7 +111,7 @@ export class WorkingSet {
       else unread.push(id);
     }
     if (unread.length === 0) return;
-    for (const stored of await findContactsOfPipeline(this.#start.id, unread)) this.#take(stored);
+    for (const stored of await findAllOfPipeline(this.#start.id, unread)) this.#take(stored);
   }
 
   #take({ contact, touched }: StoredContact): void {
@@ -123,6 +123,7 @@ export class WorkingSet {
     return this.#contacts.values();
   }
 
+  /** Also one that was removed: `decide` knows what that means. */
   find(contactId: string): Contact | undefined {
     return this.#contacts.get(contactId)?.contact;
   }
@@ -134,7 +135,7 @@ export class WorkingSet {
   /** A contact that this batch has created, by a name that must be unique. */
   findCreated(matches: (contact: Contact) => boolean): Contact | undefined {
     for (const { before, contact } of this.#contacts.values())
-      if (!before && matches(contact)) return contact;
+      if (!before && !contact.removed && matches(contact)) return contact;
     return undefined;
   }
 
@@ -169,14 +170,14 @@ export class WorkingSet {
   standingIn(stageId: string): Contact[] {
     return [...this.#contacts.values()]
       .map(({ contact }) => contact)
-      .filter((contact) => contact.stageId === stageId);
+      .filter((contact) => contact.stageId === stageId && !contact.removed);
   }
 
   /** Contacts that carry a tag now, among those that are in. */
   tagged(tagId: string): Contact[] {
     return [...this.#contacts.values()]
       .map(({ contact }) => contact)
-      .filter(({ tagIds }) => tagIds.includes(tagId));
+      .filter(({ tagIds, removed }) => tagIds.includes(tagId) && !removed);
   }
 
   /** What must be saved. */

@@ -20,6 +20,7 @@ export const room = {
 /** A contact became won or stopped being it, or what it was won for has changed. */
 function concernsWins({ type, before, after }: PipelineEvent): boolean {
   if (before.leadStatus !== "won" && after.leadStatus !== "won") return false;
+  if (type === "contact.removed") return true;
   return after.leadStatus !== undefined || (type === "contact.fields_changed" && after.value !== undefined);
 }
 

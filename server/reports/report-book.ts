@@ -48,6 +48,8 @@ const CONTACTS = {
   outcomeStage: "u32",
   /** Row of its last entry into a stage, plus one. */
   lastEntry: "u32",
+  /** 1 while it is removed: then no figure counts it, nor anything that happened to it. */
+  isRemoved: "u8",
 } as const;
 
 /** A win that stands. */
@@ -74,6 +76,8 @@ export class ReportBook {
   readonly ids: string[] = [];
   /** Wins that stand, by contact. */
   readonly wins = new Map<number, StandingWin>();
+  /** Wins of contacts that are removed: they stand again when the contact is restored. */
+  readonly #removedWins = new Map<number, StandingWin>();
   /** The last name that the log knows of a person. */
   readonly names = new Map<number, string>();
   readonly #rows = new Map<string, number>();
@@ -94,6 +98,10 @@ export class ReportBook {
         return this.#logMessage(contact, event);
       case "contact.follow_up_done":
         return this.#complete(contact, event);
+      case "contact.removed":
+        return this.#remove(contact);
+      case "contact.restored":
+        return this.#restore(contact, event);
       default:
         this.#takeFields(contact, event);
     }
@@ -224,6 +232,28 @@ export class ReportBook {
       fromStage: columns.stageBefore[contact] ?? 0,
       creditedTo: this.#personOf(event) || (columns.assignee[contact] ?? 0),
     });
+  }
+
+  #remove(contact: number): void {
+    this.contacts.at.isRemoved[contact] = 1;
+    const win = this.wins.get(contact);
+    if (win) this.#removedWins.set(contact, win);
+    this.wins.delete(contact);
+  }
+
+  #restore(contact: number, event: ReportEvent): void {
+    const columns = this.contacts.at;
+    columns.isRemoved[contact] = 0;
+    const win = this.#removedWins.get(contact);
+    if (win) this.wins.set(contact, win);
+    this.#removedWins.delete(contact);
+    this.#takeFields(contact, event);
+    const stage = this.texts.codeOf(event.after.stageId);
+    // Its stage was deleted meanwhile: like everybody else of that stage, it was carried.
+    if (stage !== columns.stage[contact]) {
+      const by = this.#personOf(event);
+      this.#enter(contact, { stage: event.after.stageId, at: Date.parse(event.at), by, flags: CARRIED });
+    }
   }
 
   #logMessage(contact: number, event: ReportEvent): void {

@@ -23,7 +23,7 @@ type Asked = Pick<ReportQuery, "period" | "assignee" | "source" | "booking">;
 
 function markAsked(book: ReportBook, { assignee, source }: Asked): Uint8Array {
   const { contacts, texts } = book;
-  const marks = new Uint8Array(contacts.length).fill(1);
+  const marks = contacts.at.isRemoved.slice(0, contacts.length).map((isRemoved) => 1 - isRemoved);
   const keepOnly = (column: Uint32Array, allowed: ReadonlySet<number>): void => {
     for (let row = 0; row < marks.length; row += 1) if (!allowed.has(column[row] ?? 0)) marks[row] = 0;
   };

@@ -7,7 +7,7 @@ import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import { reverseContact } from "@dmtracker/shared/pipeline/reverse-contact.ts";
 import { findHistories } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { findContactsOfPipeline } from "#server/contacts/contact.store.ts";
+import { findAllOfPipeline } from "#server/contacts/contact.store.ts";
 import { findSettings } from "#server/organizations/organization-settings.store.ts";
 import { findPipeline } from "#server/pipeline/pipeline.store.ts";
 import { RankBook } from "#server/pipeline/rank-book.ts";
@@ -36,7 +36,7 @@ async function reverseSome(
   const pipeline = await findPipeline(pipelineId, organizationId);
   if (!pipeline) throw new AppError("not_found", "No such pipeline");
   const [found, histories, settings] = await Promise.all([
-    findContactsOfPipeline(pipelineId, ids),
+    findAllOfPipeline(pipelineId, ids),
     findHistories(ids, target.fromSeq),
     findSettings(organizationId),
   ]);

@@ -17,6 +17,7 @@ export const BulkChange = ContactChange.pick({
   assigneeId: true,
   tags: true,
   followUp: true,
+  removed: true,
   parked: true,
 }).refine((change) => Object.values(change).some((wish) => wish !== undefined), "name at least one change");
 export type BulkChange = z.infer<typeof BulkChange>;

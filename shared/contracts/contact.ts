@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConversationStatus, LeadStatus } from "./lead-status.ts";
 import { MAX_TAGS } from "./limits.ts";
+import { Actor } from "./people.ts";
 import { Id, Instant } from "./primitives.ts";
 
 export const MAX_MESSAGE_LENGTH = 4_000;
@@ -73,6 +74,10 @@ export const ParkedChange = z
   })
   .nullable();
 
+/** Taken off every board, list and report by somebody; its history stays, and it can be restored. */
+export const Removed = z.object({ at: Instant, by: Actor });
+export type Removed = z.infer<typeof Removed>;
+
 /** How a contact came in. */
 export const ContactSource = z.enum(["user", "api", "import", "demo"]);
 export type ContactSource = z.infer<typeof ContactSource>;
@@ -110,6 +115,8 @@ export const Contact = z.object({
   /** Messages sent since the last reply: the step of the cadence that was reached. */
   followUpStep: z.int().min(0),
   parked: Parked.nullable(),
+  /** null while it is there. */
+  removed: Removed.nullable(),
   source: ContactSource,
   /** Grows by one with every saved change of this contact. */
   version: z.int(),
@@ -157,6 +164,8 @@ export const ContactChange = z.strictObject({
   note: z.string().trim().min(1).max(MAX_NOTE_LENGTH).optional(),
   followUp: FollowUpChange.optional(),
   parked: ParkedChange.optional(),
+  /** true removes the contact, false restores it. Named alone. */
+  removed: z.boolean().optional(),
 });
 export type ContactChange = z.infer<typeof ContactChange>;
 

@@ -11,6 +11,8 @@ export const ERROR_STATUS = {
   no_organization: 403,
   not_found: 404,
   unknown_stage: 404,
+  /** The contact was removed: it can be restored. */
+  removed: 410,
   conflict: 409,
   duplicate: 409,
   key_reused: 409,

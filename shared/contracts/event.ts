@@ -23,6 +23,10 @@ export const ContactEventType = z.enum([
   "contact.parked",
   /** Woken: at its moment, by a person or by a reply. */
   "contact.woke",
+  /** Taken off every board, list, count and report. */
+  "contact.removed",
+  /** Back again: it carries the whole contact, as `contact.created` does, because nobody holds it. */
+  "contact.restored",
 ]);
 export type ContactEventType = z.infer<typeof ContactEventType>;
 

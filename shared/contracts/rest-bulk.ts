@@ -16,6 +16,7 @@ const CHANGES = [
   "add_tags",
   "remove_tags",
   "follow_up",
+  "remove",
   "parked",
 ] as const;
 
@@ -35,6 +36,8 @@ export const BulkActionBody = z
     /** Names of tags. */
     add_tags: z.array(TagName).max(MAX_TAGS).optional(),
     remove_tags: z.array(TagName).max(MAX_TAGS).optional(),
+    /** Removes the contacts; named alone. */
+    remove: z.literal(true).optional(),
     /** null removes it. */
     follow_up: z
       .strictObject({
@@ -53,6 +56,10 @@ export const BulkActionBody = z
   .refine((body) => CHANGES.some((name) => body[name] !== undefined), {
     path: ["status"],
     message: `name at least one of: ${CHANGES.join(", ")}`,
+  })
+  .refine((body) => !body.remove || CHANGES.every((name) => name === "remove" || body[name] === undefined), {
+    path: ["remove"],
+    message: "goes with no other change",
   })
   .refine(({ stage, stage_id }) => !(stage && stage_id), {
     path: ["stage"],

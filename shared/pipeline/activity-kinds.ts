@@ -21,6 +21,8 @@ const KIND: Record<PipelineEventType, ActivityKind | undefined> = {
   "contact.follow_up_done": "follow_ups",
   "contact.parked": "follow_ups",
   "contact.woke": "follow_ups",
+  "contact.removed": "new",
+  "contact.restored": "new",
   "pipeline.stages_changed": "settings",
   "pipeline.rules_changed": "settings",
   "pipeline.renamed": "settings",

@@ -17,10 +17,11 @@ function isOfTheClock({ actor, cause }: PipelineEvent): boolean {
 }
 
 /** What the log of an older version does not say about a new contact. */
-const ABSENT: Pick<Contact, "followUp" | "followUpStep" | "parked"> = {
+const ABSENT: Pick<Contact, "followUp" | "followUpStep" | "parked" | "removed"> = {
   followUp: null,
   followUpStep: 0,
   parked: null,
+  removed: null,
 };
 
 /**
@@ -28,8 +29,9 @@ const ABSENT: Pick<Contact, "followUp" | "followUpStep" | "parked"> = {
  * client that applies the same events in the same order holds the same contact. Events that are already in
  * (`seq` not above the contact's) change nothing.
  */
-export function applyToContact(contact: Contact | undefined, event: PipelineEvent): Contact | undefined {
-  if (event.type === "contact.created") return contact ?? { ...ABSENT, ...(event.after as Contact) };
+export function applyToContact(known: Contact | undefined, event: PipelineEvent): Contact | undefined {
+  if (event.type === "contact.created") return known ?? { ...ABSENT, ...(event.after as Contact) };
+  const contact = event.type === "contact.restored" ? (known ?? (event.after as Contact)) : known;
   if (!contact || event.seq <= contact.seq) return contact;
   if (event.type === "pipeline.reranked") {
     const rank = event.after.ranks?.[contact.id];
@@ -58,9 +60,10 @@ export function applyToContact(contact: Contact | undefined, event: PipelineEven
 export type Bucket = { stageId: string; leadStatus: LeadStatus; value: number | null };
 
 /** How an event moves its contact between totals; undefined when it does not. */
-export function bucketsOf(event: PipelineEvent): { from?: Bucket; to: Bucket } | undefined {
+export function bucketsOf(event: PipelineEvent): { from?: Bucket; to?: Bucket } | undefined {
   const { before, after } = event;
-  if (event.type === "contact.created") return { to: after as Bucket };
+  if (event.type === "contact.created" || event.type === "contact.restored") return { to: after as Bucket };
+  if (event.type === "contact.removed") return { from: before as Bucket };
   if (!before.stageId || !before.leadStatus || before.value === undefined) return undefined;
   const from = { stageId: before.stageId, leadStatus: before.leadStatus, value: before.value };
   const to = {
@@ -100,6 +103,6 @@ export function applyToPipeline(pipeline: Pipeline, event: PipelineEvent): Pipel
   if (event.after.name !== undefined) next.name = event.after.name;
   const buckets = bucketsOf(event);
   if (buckets?.from) next.totals = addToTotals(next.totals, buckets.from, -1);
-  if (buckets) next.totals = addToTotals(next.totals, buckets.to, 1);
+  if (buckets?.to) next.totals = addToTotals(next.totals, buckets.to, 1);
   return next;
 }

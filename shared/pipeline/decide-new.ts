@@ -45,6 +45,7 @@ export function decideNew(input: NewContact, context: DecisionContext): Decision
     followUp: null,
     followUpStep: 0,
     parked: null,
+    removed: null,
     source: input.source,
     version: 1,
     seq: context.head + 1,

@@ -15,6 +15,7 @@ import {
   nextTagIds,
 } from "./draft.ts";
 import { checkParking, park } from "./parking.ts";
+import { decideRemoval } from "./removal.ts";
 
 /**
  * Decides one change of one contact: what is saved, what is logged, what rules add. Pure: the server runs it with
@@ -25,6 +26,7 @@ export function decide(
   change: ContactChange,
   context: DecisionContext,
 ): Decision | Refusal {
+  if (contact.removed || change.removed !== undefined) return decideRemoval(contact, change, context);
   const { status, stageId } = change;
   if (stageId !== undefined && !stageExists(context, stageId)) return unknownStage(context);
   const effect = automate(

@@ -5,7 +5,7 @@ import type { Names } from "./describe-event.ts";
 /** What a bulk change does, in a few words: "Marked as Abandoned", "Moved to Meeting Booked". */
 export function describeBulkChange(change: BulkChange, names: Names): string {
   const parts: string[] = [];
-  const { stageId, status, assigneeId, tags, followUp, parked } = change;
+  const { stageId, status, assigneeId, tags, followUp, parked, removed } = change;
   if (stageId !== undefined) {
     parts.push(`Moved to ${names.stages.find(({ id }) => id === stageId)?.name ?? "another stage"}`);
   } else if (change.after !== undefined || change.before !== undefined) parts.push("Moved");
@@ -26,6 +26,7 @@ export function describeBulkChange(change: BulkChange, names: Names): string {
   if (followUp?.act === "restart") parts.push("Started the cadence again");
   if (parked === null) parts.push("Woken");
   if (parked) parts.push("Parked");
+  if (removed !== undefined) parts.push(removed ? "Removed" : "Restored");
   if (status === undefined && change.value !== undefined) parts.push("Changed the deal value");
   if (status === undefined && change.lostReason !== undefined) parts.push("Changed the lost reason");
   return parts.join(", ");

@@ -108,6 +108,10 @@ class Teller {
       case "contact.parked":
       case "contact.woke":
         return this.#parkingChanged();
+      case "contact.removed":
+        return this.#both("removed", "was removed", []);
+      case "contact.restored":
+        return this.#both("restored", "was restored", [text(" to "), this.#stage(after.stageId)]);
       case "pipeline.stages_changed":
         return { active: [text("changed the stages")], passive: [text("the stages changed")] };
       case "pipeline.rules_changed":

@@ -13,6 +13,8 @@ export type FilterFacts = Pick<
   Contact,
   "leadStatus" | "stageId" | "conversationStatus" | "tagIds" | "assigneeId" | "source"
 > & {
+  /** No filter finds it, not even the empty one [RM1]. */
+  isRemoved: boolean;
   createdAt: number;
   /** null: no message yet, which lies in no range of dates. */
   lastMessageAt: number | null;
@@ -42,6 +44,7 @@ export const searchTextOf = (terms: readonly string[]): string => terms.map((ter
 export function factsOf(contact: Contact, isSearched: boolean): FilterFacts {
   const { leadStatus, stageId, conversationStatus, tagIds, assigneeId, source, lastMessage } = contact;
   return {
+    isRemoved: contact.removed !== null,
     leadStatus,
     stageId,
     conversationStatus,
@@ -105,7 +108,7 @@ export function compileFilter(filter: ContactFilter, { now, timeZone }: FilterMo
     });
   }
   if (search !== undefined) tests.push(testSearch(search));
-  return (facts) => tests.every((test) => test(facts));
+  return (facts) => !facts.isRemoved && tests.every((test) => test(facts));
 }
 
 /** Whether a contact is in the view. The server's query and the live view in the browser mean the same [FI1]. */

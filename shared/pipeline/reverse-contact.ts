@@ -4,6 +4,7 @@ import { MAX_TAGS } from "../contracts/limits.ts";
 import type { DecisionContext } from "./decision.ts";
 import { stageExists } from "./decision-guards.ts";
 import { Draft } from "./draft.ts";
+import { remove, restore, stageToReturnTo } from "./removal.ts";
 import { traceChanges, type Trace, type Traces } from "./trace-changes.ts";
 
 /** What a contact may get back must still exist, and still be free. */
@@ -52,16 +53,57 @@ class Reverser {
   }
 
   run(): Reversal {
-    this.#place();
-    this.#status();
-    this.#fields();
-    this.#tags();
-    this.#assignee();
-    this.#followUp();
-    this.#parked();
-    if (this.#traces.history) this.skipped.push("messages, notes and the contact itself stay");
+    if (this.#isThere()) {
+      this.#place();
+      this.#status();
+      this.#fields();
+      this.#tags();
+      this.#assignee();
+      this.#followUp();
+      this.#parked();
+      if (this.#traces.history) this.skipped.push("messages, notes and the contact itself stay");
+    }
     const { contact, events } = this.#draft;
     return { contact, events, skipped: this.skipped };
+  }
+
+  /** First of all: is the contact to be there afterwards, and are there fields to give back? */
+  #isThere(): boolean {
+    const { removed } = this.#draft.contact;
+    const original = this.#own("removed")?.original;
+    if (removed) {
+      if (original === null) return this.#restore();
+      this.#skip(`${removed.by.name} has removed it since`);
+      return false;
+    }
+    const { created, touchedBy, hasMessages } = this.#traces;
+    if (created && touchedBy) {
+      this.#skip(`it stays: ${touchedBy.name} has changed it since it was added`);
+      return false;
+    }
+    // A conversation happened: whom one has written with is not made undone.
+    const goes = original != null || (created && !hasMessages);
+    if (goes) remove(this.#draft, this.#context);
+    return !goes;
+  }
+
+  /** Exactly where it stood, if that is still there. @returns false when it cannot come back */
+  #restore(): boolean {
+    const { contact } = this.#draft;
+    for (const name of ["username", "manychatId"] as const) {
+      if (!this.#isTaken(name, contact[name])) continue;
+      this.#skip(`its ${FIELD_LABEL[name]} belongs to another contact now`);
+      return false;
+    }
+    const stageId = stageToReturnTo(contact, this.#context);
+    const { assigneeId } = contact;
+    restore(this.#draft, {
+      stageId,
+      rank: this.#context.freeRank(stageId, contact.rank, contact),
+      tagIds: contact.tagIds.filter((id) => this.#context.isTag(id)),
+      assigneeId: assigneeId && this.#context.isMember(assigneeId) ? assigneeId : null,
+    });
+    return true;
   }
 
   /** The trace of a field that can be taken back; a newer change of it is named under `label`. */

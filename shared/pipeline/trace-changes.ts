@@ -1,6 +1,7 @@
 import type { Contact } from "../contracts/contact.ts";
 import type { EventState, PipelineEvent } from "../contracts/event.ts";
 import type { Actor } from "../contracts/people.ts";
+import { isActivity } from "./apply-event.ts";
 
 /** One field since the first change that is to be taken back. */
 export type Trace<Value> = {
@@ -18,6 +19,12 @@ export type Traces = {
   tagIds: readonly string[] | undefined;
   /** Messages, notes and the creation are history: they happened. */
   history: boolean;
+  /** The contact itself came of the changes that would be taken back. */
+  created: boolean;
+  /** Who has done anything to it that would not be taken back; the clock is nobody. */
+  touchedBy: Actor | undefined;
+  /** Somebody wrote, to us or from us. */
+  hasMessages: boolean;
 };
 
 const NO_FIELDS: ReadonlySet<string> = new Set([
@@ -35,6 +42,10 @@ const isHistory = ({ type, cause }: PipelineEvent): boolean =>
   type === "contact.message_logged" ||
   type === "contact.note_added" ||
   cause?.type === "contact.message_logged";
+
+/** What happens because time passes was done by no one. */
+const isOfNobody = ({ actor, cause }: PipelineEvent): boolean =>
+  cause === null && (actor.type === "system" || actor.type === "automation");
 
 function note<Key, Value>(
   traces: Map<Key, Trace<Value>>,
@@ -74,11 +85,25 @@ export function traceChanges(
   let tagIds: readonly string[] | undefined;
   let tagsAreOurs = true;
   let hasHistory = false;
+  let created = false;
+  let touchedBy: Actor | undefined;
+  let hasMessages = false;
   for (const event of history) {
     const wanted = isTarget(event);
     const taken = wanted && !isHistory(event);
     if (wanted && !taken) hasHistory = true;
-    if (event.type === "contact.created") continue;
+    if (!wanted && isActivity(event.type) && !isOfNobody(event))
+      touchedBy = event.cause?.actor ?? event.actor;
+    hasMessages ||= event.type === "contact.message_logged";
+    if (event.type === "contact.created") {
+      created ||= wanted;
+      continue;
+    }
+    if (event.type === "contact.removed" || event.type === "contact.restored") {
+      // It says all of the contact; what it changes is whether it is there.
+      note(fields, "removed", event.before.removed, event, taken);
+      continue;
+    }
     for (const key of Object.keys(event.after) as (keyof EventState & keyof Contact)[]) {
       if (!NO_FIELDS.has(key)) note(fields, key, event.before[key], event, taken);
     }
@@ -92,5 +117,13 @@ export function traceChanges(
     if (taken) tagIds ??= event.before.tagIds;
     else if (tagIds) tagsAreOurs = false;
   }
-  return { fields, tags, tagIds: tagsAreOurs ? tagIds : undefined, history: hasHistory };
+  return {
+    fields,
+    tags,
+    tagIds: tagsAreOurs ? tagIds : undefined,
+    history: hasHistory,
+    created,
+    touchedBy,
+    hasMessages,
+  };
 }

@@ -1,5 +1,6 @@
 import { ContactModel } from "@dmtracker/server/contacts/contact.model.ts";
-import { fillDerived, saveContacts } from "@dmtracker/server/contacts/contact.store.ts";
+import { fillDerived } from "@dmtracker/server/contacts/contact.store.ts";
+import { saveContacts } from "@dmtracker/server/contacts/save-contacts.store.ts";
 import type { ContactOrder, PlaceInOrder } from "@dmtracker/server/contacts/contact-query.ts";
 import { matchInDatabase, matchInRoster, type Matching } from "@dmtracker/server/contacts/find-matching.ts";
 import { Rosters } from "@dmtracker/server/contacts/rosters.ts";

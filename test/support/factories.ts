@@ -53,6 +53,7 @@ export function aContact(fields: Partial<Contact> & Pick<Contact, "stageId">): C
     followUp: null,
     followUpStep: 0,
     parked: null,
+    removed: null,
     source: "user",
     version: 1,
     seq: 1,

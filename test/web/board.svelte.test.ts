@@ -61,6 +61,36 @@ describe("what others do", () => {
     expect(count("new")).toBe(4);
   });
 
+  test("[RM1] a contact that somebody removes leaves its column and the count, and comes back restored", async () => {
+    const server = small();
+    const { ids, count, board, moves } = await openBoard(server);
+    const before = server.contacts.get("b")!;
+    const { stageId, leadStatus, value } = before;
+    const removed = { at: "2026-03-02T10:00:00.000Z", by: { type: "user" as const, id: "ana", name: "Ana" } };
+    const counted = { stageId, leadStatus, value };
+    server.publish([
+      server.event({ type: "contact.removed", contactId: "b", before: counted, after: { removed } }),
+    ]);
+    expect(ids("new")).toEqual(["a", "c"]);
+    expect(count("new")).toBe(2);
+    expect(board.contact("b")?.removed).toEqual(removed);
+    expect(moves).toEqual([]);
+    const after = { ...before, removed: null };
+    server.publish([server.event({ type: "contact.restored", contactId: "b", before: { removed }, after })]);
+    expect(ids("new")).toEqual(["a", "b", "c"]);
+    expect(count("new")).toBe(3);
+  });
+
+  test("[RM2] one's own removal shows at once, in the count too, and a refusal brings the card back", async () => {
+    const server = small();
+    const { ids, count, board } = await openBoard(server);
+    board.change("b", { removed: true });
+    expect(ids("new")).toEqual(["a", "c"]);
+    expect(count("new")).toBe(2);
+    board.change("b", { status: "won" });
+    expect(board.refusal("b")).toContain("restore it first");
+  });
+
   test("rivals 9: one event that cannot be read stops nothing, and what it would have done is repaired", async () => {
     const server = small();
     const { ids, channel, board } = await openBoard(server);

@@ -61,6 +61,7 @@ function aContact(id: string, stageId: string, rank: string): Contact {
     followUp: null,
     followUpStep: 0,
     parked: null,
+    removed: null,
     source: "demo",
     version: 1,
     seq: 0,

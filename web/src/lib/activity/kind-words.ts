@@ -7,7 +7,7 @@ export const KIND_LABEL: Record<ActivityKind, string> = {
   follow_ups: "Follow-ups and parking",
   fields: "Fields, tags, assignee",
   notes: "Notes",
-  new: "New contacts",
+  new: "Contacts added and removed",
   settings: "Settings",
 };
 

@@ -3,6 +3,7 @@ import CircleDot from "@lucide/svelte/icons/circle-dot";
 import CirclePause from "@lucide/svelte/icons/circle-pause";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import Tag from "@lucide/svelte/icons/tag";
+import Trash from "@lucide/svelte/icons/trash-2";
 import UserRound from "@lucide/svelte/icons/user-round";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import { LEAD_STATUS_LABEL } from "@dmtracker/shared/contracts/labels.ts";
@@ -198,6 +199,14 @@ export function contactCommands(subject: Subject): Command[] {
         ]
       : []),
     { id: "do:tags", group, label: "Tags …", key: "tags", icon: Tag, page: "tags" },
+    {
+      id: "do:remove",
+      group,
+      label: "Remove this contact",
+      words: "delete archive",
+      icon: Trash,
+      run: () => hands.change({ removed: true }),
+    },
   ];
   return acts;
 }

@@ -13,6 +13,8 @@ export const EVENT_GROUPS: readonly { label: string; types: Partial<Record<Pipel
       "contact.fields_changed": "Fields changed",
       "contact.note_added": "Note added",
       "contact.reordered": "Moved within a stage",
+      "contact.removed": "Removed",
+      "contact.restored": "Restored",
     },
   },
   {

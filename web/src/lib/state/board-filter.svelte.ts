@@ -5,7 +5,7 @@ import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
-import type { FilterShift } from "./stage-totals.ts";
+import type { Shift } from "./stage-totals.ts";
 import { filteredFields, movesWithTime, rulesOut, touches } from "./list-relevance.ts";
 import { Recount } from "./list-total.ts";
 
@@ -39,7 +39,7 @@ export class BoardFilter {
   /** Contacts that the person at this screen has changed, as the server counted them last. */
   readonly #counted = new SvelteMap<string, Contact>();
   /** How far one's own changes are ahead of the server's counts. */
-  readonly shifts: readonly FilterShift[] = $derived.by(() =>
+  readonly shifts: readonly Shift[] = $derived.by(() =>
     [...this.#counted].map(([id, counted]) => {
       const now = this.#target.shown(id);
       return {

@@ -81,7 +81,11 @@ export class BoardSurface {
     const ground = this.#ground();
     const laid = ground && pending.length > 0 ? layOver(pending, ground) : new Map<string, Contact>();
     for (const contact of laid.values()) place(contact);
-    this.shifts = [...laid.values()].map((to) => ({ from: contacts.get(to.id) ?? to, to }));
+    const there = (contact: Contact) => (contact.removed ? undefined : contact);
+    this.shifts = [...laid.values()].map((to) => ({
+      from: there(contacts.get(to.id) ?? to),
+      to: there(to),
+    }));
     this.countWaiting();
     return moves;
   }

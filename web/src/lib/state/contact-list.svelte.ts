@@ -266,6 +266,11 @@ export class ContactList {
     const row = this.#rows.get(id);
     if (!contact) return;
     const mine = this.#feed.waiting(id) > 0;
+    if (contact.removed) {
+      this.#stay(id);
+      this.#rows.remove(id);
+      return;
+    }
     if (!passes(contact)) {
       if (row && (row.left || mine)) this.#leave(contact);
       else this.#rows.remove(id);

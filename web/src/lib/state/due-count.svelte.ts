@@ -2,6 +2,7 @@ import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { FollowUpsPage } from "@dmtracker/shared/contracts/follow-ups.ts";
 import type { FollowUpsAsked } from "#lib/api/follow-ups.ts";
 import type { Board } from "./board.svelte.ts";
+import { comesOrGoes } from "./list-relevance.ts";
 import { Recount } from "./list-total.ts";
 
 /** What is due becomes late, and days begin, without any event. */
@@ -40,7 +41,7 @@ export class DueCount {
   #hear(events: readonly PipelineEvent[]): void {
     const matters = ({ before, after }: PipelineEvent) =>
       [before, after].some((state) => "followUp" in state || "assigneeId" in state || "parked" in state);
-    if (events.some((event) => event.type === "contact.created" || matters(event))) this.#recount.want();
+    if (events.some((event) => comesOrGoes(event) || matters(event))) this.#recount.want();
   }
 
   async #ask(): Promise<boolean> {

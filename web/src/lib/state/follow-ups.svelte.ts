@@ -3,7 +3,7 @@ import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { FollowUpGroup, FollowUpsPage, FollowUpTotals } from "@dmtracker/shared/contracts/follow-ups.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
-import { filteredFields, touches } from "./list-relevance.ts";
+import { comesOrGoes, filteredFields, touches } from "./list-relevance.ts";
 import { compareDue, groupOf } from "@dmtracker/shared/pipeline/follow-ups.ts";
 import { isParked } from "@dmtracker/shared/pipeline/parking.ts";
 import { dayOf } from "@dmtracker/shared/pipeline/zoned-days.ts";
@@ -190,11 +190,12 @@ export class FollowUps {
   #look(events: readonly PipelineEvent[]): void {
     const ids = events
       .filter((event) => event.after.followUp || touches(event, this.#fields))
+      .filter(({ type }) => type !== "contact.removed")
       .map(({ contactId }) => contactId)
       .filter((id) => id !== null);
     if (ids.length > 0) this.#board.want(ids);
-    const parks = ({ type, after }: PipelineEvent) =>
-      after.parked !== undefined || type === "contact.assigned";
+    const parks = (event: PipelineEvent) =>
+      event.after.parked !== undefined || event.type === "contact.assigned" || comesOrGoes(event);
     if (events.some(parks)) this.#countAgain();
   }
 

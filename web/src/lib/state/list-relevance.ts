@@ -40,9 +40,13 @@ export function sortedField(sort: ContactSort): keyof Contact {
   return SORT_FIELD[sort];
 }
 
-/** Does an event change one of these fields of its contact? A new contact has all of them. */
+/** Events with which a contact is there that was not, or is there no more: whatever counts contacts has changed. */
+export const comesOrGoes = ({ type }: PipelineEvent): boolean =>
+  type === "contact.created" || type === "contact.removed" || type === "contact.restored";
+
+/** Does an event change one of these fields of its contact? Who comes or goes does so with all of them. */
 export function touches(event: PipelineEvent, fields: ReadonlySet<keyof Contact>): boolean {
-  if (event.type === "contact.created") return true;
+  if (comesOrGoes(event)) return true;
   if (fields.has("lastActivityAt") && isActivity(event.type)) return true;
   return Object.keys(event.after).some((field) => fields.has(field as keyof Contact));
 }
@@ -51,6 +55,7 @@ export function touches(event: PipelineEvent, fields: ReadonlySet<keyof Contact>
 export function rulesOut(event: PipelineEvent, filter: ContactFilter): boolean {
   const { leadStatus, stageId, assigneeId, conversationStatus } = event.after;
   return (
+    event.type === "contact.removed" ||
     (leadStatus !== undefined && filter.leadStatus?.includes(leadStatus) === false) ||
     (stageId !== undefined && filter.stageId?.includes(stageId) === false) ||
     (assigneeId !== undefined && filter.assigneeId?.includes(assigneeId ?? "nobody") === false) ||

@@ -43,7 +43,8 @@ export class ShownContacts {
     const old = this.#placed.get(contact.id);
     const column = this.#truth.column(contact.stageId);
     const covered = column !== undefined && (pending || column.covers(contact));
-    const visible = covered && this.#filter.shows(contact, pending && old !== undefined);
+    const isThere = covered && contact.removed === null;
+    const visible = isThere && this.#filter.shows(contact, pending && old !== undefined);
     if (old === contact && visible) return undefined;
     const stays = old?.stageId === contact.stageId && old.rank === contact.rank && visible;
     if (visible) this.#placed.set(contact.id, contact);
@@ -53,7 +54,7 @@ export class ShownContacts {
       if (old) this.#truth.column(old.stageId)?.remove(old);
       if (visible) column.insert(contact);
     }
-    if (stays) return undefined;
+    if (stays || contact.removed) return undefined;
     return old ? "moved" : visible ? "appeared" : undefined;
   }
 

@@ -1,8 +1,10 @@
 import type { Pipeline, Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import type { Bucket } from "@dmtracker/shared/pipeline/apply-event.ts";
 
-/** A contact that own pending changes show elsewhere than the saved totals count it. */
-export type Shift = { from: Pick<Bucket, "stageId" | "value">; to: Pick<Bucket, "stageId" | "value"> };
+type Counted = Pick<Bucket, "stageId" | "value">;
+
+/** A contact that own pending changes show elsewhere than it was counted; undefined where it is not to be counted. */
+export type Shift = { from: Counted | undefined; to: Counted | undefined };
 
 /** Count and value per stage: the saved totals with own pending changes on top, never what happens to be loaded. */
 export function stageTotals(pipeline: Pipeline, shifts: readonly Shift[]): Map<string, Total> {
@@ -16,19 +18,16 @@ export function stageTotals(pipeline: Pipeline, shifts: readonly Shift[]): Map<s
     totals.set(id, total);
   }
   for (const { from, to } of shifts) {
-    add(totals.get(from.stageId), -1, from.value);
-    add(totals.get(to.stageId), 1, to.value);
+    if (from) add(totals.get(from.stageId), -1, from.value);
+    if (to) add(totals.get(to.stageId), 1, to.value);
   }
   return totals;
 }
 
-/** What a filter lets pass of a contact: as the server counted it, and as it is shown now. */
-export type FilterShift = { from: Shift["from"] | undefined; to: Shift["to"] | undefined };
-
 /** The server's counts of what matches, with own changes that it has not counted yet. */
 export function filteredTotals(
   counted: Readonly<Record<string, Total>>,
-  shifts: readonly FilterShift[],
+  shifts: readonly Shift[],
 ): Map<string, Total> {
   const totals = new Map(Object.entries(counted).map(([stageId, total]) => [stageId, { ...total }]));
   for (const { from, to } of shifts) {
