@@ -15,7 +15,7 @@ import { connectMongo, disconnectMongo } from "@dmtracker/server/platform/mongo.
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import mongoose from "mongoose";
 import { generateHistory } from "../test/support/generated-history.ts";
-import { median, ms, percentile, printTable, times, type Row } from "./measure.ts";
+import { atMost, median, ms, percentile, printTable, times, type Row } from "./measure.ts";
 
 const EVENTS = Number(process.argv[2] ?? 1_000_000);
 const CONTACTS = EVENTS / 10;
@@ -107,11 +107,13 @@ for (const [name, query] of Object.entries(QUESTIONS)) {
     taken.push(await call(`/reports?${query}`));
   }
   rows.push({
+    id: "P11",
     row: `report, ${name}`,
     floor: "",
     product: `${ms(median(taken))}, p95 ${ms(percentile(taken, 0.95))}`,
     ratio: "",
     target: "<= 1 s",
+    isReached: median(taken) <= 1_000,
   });
 }
 
@@ -144,11 +146,11 @@ for (let round = 0; round < 3; round += 1) {
 for (const share of [0.5, 0.99]) {
   const [floor, product] = [percentile(alone, share), percentile(beside, share)];
   rows.push({
+    ...(share === 0.99 && { id: "P11" }),
     row: `PATCH p${share * 100} while reports are asked without a pause`,
     floor: ms(floor),
     product: ms(product),
-    ratio: times(product / floor),
-    target: share === 0.99 ? "<= 2 x" : "",
+    ...(share === 0.99 ? atMost(product / floor, 2) : { ratio: times(product / floor), target: "" }),
   });
 }
 printTable(`Reports over ${head} events of ${CONTACTS} contacts. Floor: without reports.`, rows);

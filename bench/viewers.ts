@@ -46,6 +46,16 @@ export class Viewers {
     });
   }
 
+  /** Comes back to the board with what was seen until `since`, and tells how many events the one answer brought. */
+  async rejoin(pipelineId: string, since: number): Promise<number> {
+    const [socket] = this.#sockets;
+    await socket?.emitWithAck("pipeline:leave", { pipelineId });
+    const reply = (await socket?.emitWithAck("pipeline:join", { pipelineId, since })) as {
+      events?: unknown[];
+    };
+    return reply.events?.length ?? 0;
+  }
+
   close(): void {
     for (const socket of this.#sockets) socket.disconnect();
   }

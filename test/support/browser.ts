@@ -45,7 +45,9 @@ export async function signIn(
     .first()
     .waitFor()
     .catch(async (error: unknown) => {
-      throw new Error(`no board at ${page.url()}: ${await page.locator("body").innerText()}`, { cause: error });
+      throw new Error(`no board at ${page.url()}: ${await page.locator("body").innerText()}`, {
+        cause: error,
+      });
     });
   return { context, page, errors };
 }
