@@ -20,12 +20,7 @@ export async function forEachMatch(
   act: (found: Found) => void,
 ): Promise<void> {
   if (!multi) {
-    await whenUnblocked(context, async () => {
-      for (const found of findDocuments(context, { ...query, limit: 1 })) {
-        if (found) return act(found);
-        await letOthersRun(context);
-      }
-    });
+    while (await whenUnblocked(context, () => changeFirst(context, query, act)));
     return;
   }
   const rids: number[] = [];
@@ -35,11 +30,33 @@ export async function forEachMatch(
   }
   for (const rid of rids) {
     await whenUnblocked(context, () => {
-      const bytes = context.engine.read(query.collection, rid, context.transaction);
-      const found = bytes && { rid, bytes, doc: decode(bytes) };
-      if (found && query.filter.test(found.doc)) act(found);
+      const found = stillMatching(context, query, { rid });
+      if (found) act(found);
     });
   }
+}
+
+/** The document as it is now. */
+function stillMatching({ engine, transaction }: Context, query: Query, { rid }: { rid: number }) {
+  const bytes = engine.read(query.collection, rid, transaction);
+  const doc = bytes && decode(bytes);
+  return doc && query.filter.test(doc) ? { rid, bytes, doc } : undefined;
+}
+
+/** Returns whether to look again: while the search paused, someone has changed or taken what it found. */
+async function changeFirst(context: Context, query: Query, act: (found: Found) => void): Promise<boolean> {
+  let paused = false;
+  for (const found of findDocuments(context, { ...query, limit: 1 })) {
+    if (!found) {
+      await letOthersRun(context);
+      paused = true;
+      continue;
+    }
+    const now = paused ? stillMatching(context, query, found) : found;
+    if (now) act(now);
+    return now === undefined;
+  }
+  return false;
 }
 
 /** Applies the change to one document and saves it if it became another. */

@@ -8,7 +8,7 @@ import { compileFilter } from "./match.ts";
 import { sizeOf } from "./memory.ts";
 import { compileProjection, setPath } from "./projection.ts";
 import { cut } from "./query.ts";
-import type { Paced } from "./scan.ts";
+import { type Paced, isSliceOver } from "./scan.ts";
 import { parseSort, sortKey, sorted } from "./sort.ts";
 import { type Doc, type Value, isTruthy, toNumber, typeName } from "./values.ts";
 
@@ -205,7 +205,10 @@ const unwind: CompileStage = (argument) => {
       const value = doc && read(rootScope(doc));
       if (!doc) yield undefined;
       else if (Array.isArray(value)) {
-        for (const [i, element] of value.entries()) yield unwound(doc, element, BigInt(i));
+        for (const [i, element] of value.entries()) {
+          yield unwound(doc, element, BigInt(i));
+          if (isSliceOver()) yield undefined;
+        }
         if (value.length === 0 && keepsEmpty) yield unwound(doc, undefined, null);
       } else if (keepsEmpty || (value !== undefined && value !== null)) yield unwound(doc, value, null);
     }

@@ -140,35 +140,44 @@ function requirePresent({ collection, index }: Source): void {
   if (index?.dropped) throw new CommandError(175, "index dropped");
 }
 
+/**
+ * Reads in chunks. Whoever takes the rows may pause at any of them: when others have written meanwhile, the rest
+ * of the chunk is old and is read again.
+ */
 function* scanRange({ transaction }: View, source: Source, expected: number): Paced<Entry> {
   const { collection } = source;
+  let limit = Math.max(1, Math.min(collection.chunk, expected));
   let last: Keyed | undefined;
   let differences: Differences | undefined;
   for (;;) {
     requirePresent(source);
-    const limit = Math.max(1, Math.min(collection.chunk, expected));
     const rows = source.read(last, limit);
-    if (transaction) {
-      if (!differences?.isCurrent()) differences = new Differences(source, transaction, last);
-      for (const row of rows) {
+    const { changes } = collection;
+    let used = 0;
+    for (const row of rows) {
+      if (transaction) {
+        if (!differences?.isCurrent()) differences = new Differences(source, transaction, last);
         yield* differences.before(row);
-        if (!differences.has(row.rid)) yield row;
-        // While paused after a yield, others may have written; what they replaced must not be missed.
-        if (!differences.isCurrent()) differences = new Differences(source, transaction, row);
       }
-    } else yield* rows;
-    if (rows.length < limit) break;
-    last = rows.at(-1)!;
-    adaptChunk(collection, rows);
-    if (isSliceOver()) yield undefined;
+      if (!differences?.has(row.rid)) yield row;
+      last = row;
+      used++;
+      if (isSliceOver()) yield undefined;
+      if (collection.changes !== changes) break;
+    }
+    if (used < rows.length) limit = Math.min(collection.chunk, Math.max(16, used));
+    else if (rows.length < limit) break;
+    else limit = Math.min(chunkOf(collection, rows), expected);
   }
-  if (differences) yield* differences.rest();
+  if (!transaction) return;
+  if (!differences?.isCurrent()) differences = new Differences(source, transaction, last);
+  yield* differences.rest();
 }
 
-function adaptChunk(collection: Collection, rows: Keyed[]): void {
-  let bytes = 0;
-  for (const row of rows) bytes += row.bytes.length;
-  collection.chunk = Math.max(1, Math.min(1000, Math.floor((CHUNK_BYTES * rows.length) / bytes)));
+/** How many rows make about a megabyte. */
+function chunkOf(collection: Collection, rows: Keyed[]): number {
+  const bytes = rows.reduce((sum, row) => sum + row.bytes.length, 0);
+  return (collection.chunk = Math.max(1, Math.min(1000, Math.floor((CHUNK_BYTES * rows.length) / bytes))));
 }
 
 /** What a transaction sees differently from the committed state, in the order of the scan. */

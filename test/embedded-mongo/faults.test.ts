@@ -319,6 +319,40 @@ describe("a slow aggregation", () => {
   });
 });
 
+describe("while a long search pauses", () => {
+  const many = Array.from({ length: 8000 }, (_, n) => ({ _id: n as never, n, text: "x".repeat(100) }));
+
+  test("others may change what it found, and no change of it is lost", async () => {
+    const { collection } = await aServer();
+    const rows = await collection(many);
+    const first = () => rows.findOneAndUpdate({}, { $inc: { taken: 1 } }, { sort: { text: 1, n: 1 } });
+    const all = await Promise.all(Array.from({ length: 12 }, first));
+    expect(all.map((doc) => (doc?.["taken"] as number | undefined) ?? 0).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 12 }, (_, i) => i),
+    );
+    const next = () => rows.findOneAndDelete({ n: { $gte: 5000 } }, { sort: { text: 1, n: 1 } });
+    const gone = await Promise.all(Array.from({ length: 4 }, next));
+    expect(gone.map((doc) => doc?.["n"] as number).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 4 }, (_, i) => 5000 + i),
+    );
+  });
+
+  test("a cursor delivers what is there when it comes to it", async () => {
+    const { collection } = await aServer();
+    const rows = await collection(many.slice(0, 500));
+    const cursor = rows.find({}, { batchSize: 10 });
+    await cursor.next();
+    await rows.updateOne({ _id: 300 as never }, { $set: { n: -1 } });
+    await rows.deleteOne({ _id: 301 as never });
+    const rest = await cursor.toArray();
+    expect(rest.map(({ n }) => n as number)).toEqual([
+      ...Array.from({ length: 299 }, (_, i) => i + 1),
+      -1,
+      ...Array.from({ length: 198 }, (_, i) => i + 302),
+    ]);
+  });
+});
+
 test("`let` brings variables into filters, updates, projections and deletions", async () => {
   const { collection, client } = await aServer();
   const rows = await collection([1, 2, 3].map((n) => ({ _id: n as never, n })));
