@@ -81,13 +81,25 @@ async function timeOf(
   count: number,
   run: (i: number) => Promise<unknown>,
 ): Promise<number> {
+  return (await costOf(client, count, run)).server;
+}
+
+/** The same, and with what the driver's side of each call costs. */
+async function costOf(
+  client: MongoClient,
+  count: number,
+  run: (i: number) => Promise<unknown>,
+): Promise<{ server: number; both: number }> {
   let next = 0;
   const began = await cpuOf(client);
+  const own = process.cpuUsage();
   const worker = async () => {
     while (next < count) await run(next++);
   };
   await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, count) }, worker));
-  return ((await cpuOf(client)) - began) / count;
+  const { user, system } = process.cpuUsage(own);
+  const server = ((await cpuOf(client)) - began) / count;
+  return { server, both: server + (user + system) / 1000 / count };
 }
 
 async function measure(size: number): Promise<Figures> {
@@ -120,11 +132,20 @@ async function measureRunning(client: MongoClient, size: number): Promise<Figure
       .limit(50)
       .toArray();
   await page(0);
+  const findOne = (i: number) => rows.findOne({ _id: someId(i) });
+  const updateOne = (i: number) => rows.updateOne({ _id: someId(i) }, { $inc: { value: 1 } });
+  // The first calls find nothing compiled.
+  await timeOf(client, 1000, findOne);
+  await timeOf(client, 1000, updateOne);
+  const found = await costOf(client, 4000, findOne);
+  const updated = await costOf(client, 4000, updateOne);
+  const pinged = await costOf(client, 4000, () => client.db("admin").command({ ping: 1 }));
   const figures: Figures = {
-    "findOne by _id, 16 at once": await timeOf(client, 4000, (i) => rows.findOne({ _id: someId(i) })),
-    "updateOne by _id, 16 at once, on disk": await timeOf(client, 3000, (i) =>
-      rows.updateOne({ _id: someId(i) }, { $inc: { value: 1 } }),
-    ),
+    "findOne by _id, 16 at once": found.server,
+    "updateOne by _id, 16 at once, on disk": updated.server,
+    "findOne to ping, with the driver's cost (x)": found.both / pinged.both,
+    "findOne to updateOne, with the driver's cost (x, target 0.75)": found.both / updated.both,
+    "transaction of two writes (target 0.7)": await transactions(client, rows, size),
     "insertOne, 16 at once, on disk": await timeOf(client, 2000, (i) => rows.insertOne(aRow(size + i))),
     "page of 50, filtered and sorted by an index": await timeOf(client, 300, page),
     "count by an index": await timeOf(client, 20, (i) =>
@@ -136,8 +157,59 @@ async function measureRunning(client: MongoClient, size: number): Promise<Figure
         .toArray(),
     ),
   };
+  Object.assign(figures, await beside(rows, someId));
   const { mem } = (await client.db("admin").command({ serverStatus: 1 })) as { mem: { resident: number } };
   return { ...figures, "resident memory, MB": mem.resident };
+}
+
+/** An update and an insert that belong together, one such pair after the other. */
+function transactions(client: MongoClient, rows: Collection<Row>, size: number): Promise<number> {
+  const log = client.db("bench").collection("log");
+  return timeOf(client, 500, (i) =>
+    client.withSession((session) =>
+      session.withTransaction(async () => {
+        await rows.updateOne({ _id: i % size }, { $inc: { value: 1 } }, { session });
+        await log.insertOne({ row: i, at: new Date() }, { session });
+      }),
+    ),
+  );
+}
+
+/** How long an update takes by the clock, alone and while reports over everything run one after another. */
+async function beside(rows: Collection<Row>, someId: (i: number) => number): Promise<Figures> {
+  const clocked = async () => {
+    const times: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      const began = performance.now();
+      await rows.updateOne({ _id: someId(i) }, { $inc: { value: 1 } });
+      times.push(performance.now() - began);
+    }
+    return times.sort((a, b) => a - b);
+  };
+  const alone = await clocked();
+  let isOver = false;
+  let reports = 0;
+  const reporting = (async () => {
+    while (!isOver) {
+      await rows
+        .aggregate([
+          { $group: { _id: { $concat: ["$leadStatus", "$name"] }, value: { $sum: "$value" } } },
+          { $sort: { value: -1 } },
+          { $limit: 10 },
+        ])
+        .toArray();
+      reports++;
+    }
+  })();
+  const busy = await clocked();
+  isOver = true;
+  await reporting;
+  return {
+    "updateOne alone by the clock, half are faster": alone[100]!,
+    "updateOne while reports run, half are faster": busy[100]!,
+    "updateOne while reports run, the slowest of 200": busy[199]!,
+    "reports that ended meanwhile": reports,
+  };
 }
 
 const sizes = values.sizes.split(",").map(Number);

@@ -16,7 +16,7 @@ type Keyed = Entry & { key: Uint8Array };
 /** A generator that yields `undefined` now and then, so that a long run can let others work. */
 export type Paced<T> = Generator<T | undefined, void>;
 
-const SLICE_MS = 5;
+const SLICE_MS = 3;
 const CHUNK_BYTES = 1024 * 1024;
 
 export type ScanTarget = { collection: Collection; index?: Index; ranges: Range[]; backward: boolean };

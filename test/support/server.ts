@@ -6,6 +6,8 @@ import type { Role } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { findPipelines } from "@dmtracker/server/pipeline/pipeline.store.ts";
 import { insertToken } from "@dmtracker/server/tokens/token.store.ts";
+import mongoose from "mongoose";
+import { randomUUID } from "node:crypto";
 import { afterAll } from "vitest";
 
 export const PASSWORD = "correct horse battery";
@@ -51,19 +53,32 @@ function startNode({ variables, ...options }: NodeOptions): Promise<Application>
   });
 }
 
-/**
- * The whole server on a free port: with the built-in database in memory, or with the database of MONGODB_URL.
- * Call it at the top of a test file; it cleans up after the file.
- */
+/** Connects to the built-in database in memory, or to a database of its own at MONGODB_URL. */
+async function connectFresh(): Promise<() => Promise<void>> {
+  const given = process.env.MONGODB_URL;
+  if (given) {
+    await connectMongo(given.replace(/^(mongodb[^/]*:\/\/[^/?]+)\/?[^?]*/, `$1/test-${randomUUID()}`));
+    return async () => {
+      await mongoose.connection.dropDatabase();
+      await disconnectMongo();
+    };
+  }
+  const embedded = await startEmbeddedMongo({});
+  await connectMongo(embedded.url);
+  return async () => {
+    await disconnectMongo();
+    await embedded.stop();
+  };
+}
+
+/** The whole server on a free port. Call it at the top of a test file; it cleans up after the file. */
 export async function startServer(options: NodeOptions = {}): Promise<TestServer> {
-  const embedded = process.env.MONGODB_URL ? undefined : await startEmbeddedMongo({});
-  await connectMongo(process.env.MONGODB_URL ?? (embedded?.url as string));
+  const leaveDatabase = await connectFresh();
   const application = await startNode(options);
   const nodes = [application];
   afterAll(async () => {
     for (const node of nodes) await node.stop();
-    await disconnectMongo();
-    await embedded?.stop();
+    await leaveDatabase();
   });
   return {
     ...application,
