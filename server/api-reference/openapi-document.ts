@@ -177,7 +177,7 @@ export function openApiDocument(publicUrl: string, { strict = false } = {}) {
       title: "DmTracker",
       version: "1",
       description:
-        "Answers are `{ status, message, data }`, errors `{ status, code, message, issues }`. Ignore fields that you do not know: there will be more. Reads carry an ETag.",
+        "Answers are `{ status, message, data }`, errors `{ status, code, message, issues }`. Ignore fields that you do not know: there will be more. Reads carry an ETag. The live protocol stands beside this, in `x-live-protocol`.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: `${publicUrl}/api/v1` }],
