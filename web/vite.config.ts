@@ -2,6 +2,7 @@ import adapter from "@sveltejs/adapter-node";
 import { sveltekit } from "@sveltejs/kit/vite";
 import tailwindcss from "@tailwindcss/vite";
 import { defineConfig } from "vitest/config";
+import { chunkOf } from "./chunks.ts";
 
 /** While developing, the pages come from Vite and everything else from a running server. */
 const server = process.env.DEV_SERVER_URL ?? "http://127.0.0.1:3001";
@@ -24,6 +25,11 @@ const csp = {
 
 export default defineConfig({
   plugins: [tailwindcss(), sveltekit({ adapter: adapter(), csp })],
+  environments: {
+    client: {
+      build: { rolldownOptions: { output: { codeSplitting: { groups: [{ name: chunkOf }] } } } },
+    },
+  },
   // Tests of state classes need Svelte's browser half, not the one for rendering on a server.
   resolve: process.env.VITEST ? { conditions: ["browser"] } : {},
   test: { dir: "../test/web", environment: "node" },

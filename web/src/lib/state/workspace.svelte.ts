@@ -1,3 +1,4 @@
+import type { BoardSnapshot } from "@dmtracker/shared/contracts/board.ts";
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { createContext } from "svelte";
 import * as viewSource from "#lib/api/views.ts";
@@ -5,7 +6,7 @@ import { loadBulks } from "#lib/api/bulk-actions.ts";
 import { loadFollowUps } from "#lib/api/follow-ups.ts";
 import { openBoardChannel, type BoardChannel, type LostAccess } from "#lib/realtime/board-channel.ts";
 import { BulkActions } from "./bulk-actions.svelte.ts";
-import { serverSource } from "./board-source.ts";
+import { serverSource, startingWith } from "./board-source.ts";
 import { Board } from "./board.svelte.ts";
 import type { ContactList } from "./contact-list.svelte.ts";
 import { DueCount } from "./due-count.svelte.ts";
@@ -48,13 +49,16 @@ export class Workspace {
     this.#channel ??= this.#openChannel();
   }
 
-  /** The board of a pipeline; the same one as long as the pipeline is the same. */
-  openPipeline(pipelineId: string): Board {
+  /**
+   * The board of a pipeline; the same one as long as the pipeline is the same. `early`: its first snapshot, if the
+   * page has asked for it already.
+   */
+  openPipeline(pipelineId: string, early?: Promise<BoardSnapshot>): Board {
     if (this.board?.pipelineId === pipelineId) return this.board;
     this.#closeBoard();
     this.bulk ??= new BulkActions(this.channel, this.session.user.id, loadBulks);
     this.views = new SavedViews(pipelineId, viewSource satisfies ViewSource, this.channel);
-    const board = (this.board = this.#makeBoard(pipelineId, this.channel));
+    const board = (this.board = this.#makeBoard(pipelineId, early));
     this.due = new DueCount(board, loadFollowUps, this.session.user.id);
     return board;
   }
@@ -74,14 +78,14 @@ export class Workspace {
    * In a root of its own: what is derived inside a page freezes when that page goes, and a board outlives the page
    * that happened to open it.
    */
-  #makeBoard(pipelineId: string, channel: BoardChannel): Board {
+  #makeBoard(pipelineId: string, early: Promise<BoardSnapshot> | undefined): Board {
     let board: Board | undefined;
     this.#release = $effect.root(() => {
       board = new Board({
         pipelineId,
         session: this.session,
-        channel,
-        source: serverSource,
+        channel: this.channel,
+        source: early ? startingWith(early) : serverSource,
         storage: storeChangesIn(localStorage, this.session.user.id, pipelineId),
       });
     });

@@ -1,10 +1,19 @@
 import { error } from "@sveltejs/kit";
+import { loadBoard } from "#lib/api/pipelines.ts";
 import type { PageLoad } from "./$types.d.ts";
 
-export const load: PageLoad = async ({ params, parent }) => {
+let isStart = true;
+
+export const load: PageLoad = async ({ params, url, parent, untrack }) => {
+  // Where the application starts with a board, its cards are asked for together with the session, not after it.
+  const isPlain = untrack(() => url.search) === "";
+  const early = isStart && isPlain ? loadBoard(params.pipelineId) : undefined;
+  isStart = false;
+  // Whether it failed is told by the board, or by the session, which knows why.
+  early?.catch(() => undefined);
   const { pipelines } = await parent();
   const summary = pipelines.find(({ id }) => id === params.pipelineId);
   if (!summary)
     error(404, "There is no such pipeline, or it belongs to an organization that you are not in.");
-  return { summary };
+  return { summary, early };
 };
