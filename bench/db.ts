@@ -157,9 +157,8 @@ async function measureRunning(client: MongoClient, size: number): Promise<Figure
         .toArray(),
     ),
   };
-  Object.assign(figures, await beside(rows, someId));
   const { mem } = (await client.db("admin").command({ serverStatus: 1 })) as { mem: { resident: number } };
-  return { ...figures, "resident memory, MB": mem.resident };
+  return { ...figures, "resident memory, MB": mem.resident, ...(await beside(rows, someId)) };
 }
 
 /** An update and an insert that belong together, one such pair after the other. */
@@ -193,7 +192,7 @@ async function beside(rows: Collection<Row>, someId: (i: number) => number): Pro
     while (!isOver) {
       await rows
         .aggregate([
-          { $group: { _id: { $concat: ["$leadStatus", "$name"] }, value: { $sum: "$value" } } },
+          { $group: { _id: { $concat: ["$leadStatus", "$stageId"] }, value: { $sum: "$value" } } },
           { $sort: { value: -1 } },
           { $limit: 10 },
         ])

@@ -13,7 +13,6 @@ type Cursor = {
   source: Source;
   /** One document that was read to know whether there are more. */
   ahead?: Uint8Array;
-  sessionKey: string | undefined;
   usedAt: number;
   running: boolean;
 };
@@ -32,14 +31,7 @@ export class Cursors {
     batchSize: number | undefined,
     single = false,
   ): Promise<Reply> {
-    const cursor: Cursor = {
-      id: 0n,
-      namespace,
-      source,
-      sessionKey: context.session && Buffer.from(context.session.key).toString("hex"),
-      usedAt: Date.now(),
-      running: false,
-    };
+    const cursor: Cursor = { id: 0n, namespace, source, usedAt: Date.now(), running: false };
     const { batch, exhausted } = await fillBatch(context, cursor, batchSize ?? FIRST_BATCH);
     if (!exhausted && !single) {
       cursor.id = this.#freeId();

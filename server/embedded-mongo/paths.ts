@@ -26,43 +26,20 @@ export function someAtPath(
   expandLeaf: boolean,
   test: (value: Value | undefined) => boolean,
 ): boolean {
-  return someInDocument(doc, parts, 0, expandLeaf, test);
-}
-
-function someInDocument(
-  doc: Doc,
-  parts: readonly string[],
-  i: number,
-  expandLeaf: boolean,
-  test: (value: Value | undefined) => boolean,
-): boolean {
-  return someInValue(doc.get(parts[i]!), parts, i + 1, expandLeaf, test);
-}
-
-function someInValue(
-  value: Value | undefined,
-  parts: readonly string[],
-  i: number,
-  expandLeaf: boolean,
-  test: (value: Value | undefined) => boolean,
-): boolean {
-  if (i === parts.length) {
-    if (expandLeaf && Array.isArray(value) && value.some(test)) return true;
-    return test(value);
-  }
-  if (value instanceof Map) return someInDocument(value, parts, i, expandLeaf, test);
-  // A scalar inside an array has no field to be missing, so only here it counts as "missing".
-  if (!Array.isArray(value)) return test(undefined);
-  for (const element of value) {
-    if (element instanceof Map && someInDocument(element, parts, i, expandLeaf, test)) return true;
-  }
-  const part = parts[i]!;
-  if (!isArrayIndex(part) || Number(part) >= value.length) return false;
-  const element = value[Number(part)]!;
-  if (i + 1 === parts.length) return test(element);
-  return element instanceof Map || Array.isArray(element)
-    ? someInValue(element, parts, i + 1, expandLeaf, test)
-    : false;
+  const inDocument = (inner: Doc, i: number): boolean => inValue(inner.get(parts[i]!), i + 1);
+  const inValue = (value: Value | undefined, i: number): boolean => {
+    if (i === parts.length) return (expandLeaf && Array.isArray(value) && value.some(test)) || test(value);
+    if (value instanceof Map) return inDocument(value, i);
+    // A scalar inside an array has no field to be missing, so only here it counts as "missing".
+    if (!Array.isArray(value)) return test(undefined);
+    if (value.some((element) => element instanceof Map && inDocument(element, i))) return true;
+    const part = parts[i]!;
+    if (!isArrayIndex(part) || Number(part) >= value.length) return false;
+    const element = value[Number(part)]!;
+    if (i + 1 === parts.length) return test(element);
+    return (element instanceof Map || Array.isArray(element)) && inValue(element, i + 1);
+  };
+  return inDocument(doc, 0);
 }
 
 /** The value at a path, entering documents only: what updates and E11000 messages mean by a path. */
@@ -81,46 +58,28 @@ export function valueAtPath(doc: Doc, parts: readonly string[]): Value | undefin
  * for missing. Returns whether an array was met, because an index that saw one has several keys per document.
  */
 export function collectIndexValues(
-  doc: Doc,
-  parts: readonly string[],
-  into: (Value | undefined)[],
-  emptyArray: Value,
-): boolean {
-  return collectFrom(doc, parts, 0, into, emptyArray);
-}
-
-function collectFrom(
   value: Value | undefined,
   parts: readonly string[],
-  i: number,
   into: (Value | undefined)[],
   emptyArray: Value,
+  i = 0,
 ): boolean {
-  if (Array.isArray(value)) {
-    if (i === parts.length) {
-      if (value.length === 0) into.push(emptyArray);
-      else into.push(...value);
-      return true;
-    }
-    const part = parts[i]!;
-    if (isArrayIndex(part)) {
-      collectFrom(value[Number(part)], parts, i + 1, into, emptyArray);
-      return true;
-    }
-    if (value.length === 0) into.push(undefined);
+  const isLeaf = i === parts.length;
+  if (!Array.isArray(value)) {
+    if (value instanceof Map && !isLeaf)
+      return collectIndexValues(value.get(parts[i]!), parts, into, emptyArray, i + 1);
+    into.push(isLeaf ? value : undefined);
+    return false;
+  }
+  if (isLeaf) into.push(...(value.length > 0 ? value : [emptyArray]));
+  else if (isArrayIndex(parts[i]!))
+    collectIndexValues(value[Number(parts[i])], parts, into, emptyArray, i + 1);
+  else if (value.length === 0) into.push(undefined);
+  else {
     for (const element of value) {
-      if (element instanceof Map) collectFrom(element, parts, i, into, emptyArray);
+      if (element instanceof Map) collectIndexValues(element, parts, into, emptyArray, i);
       else into.push(undefined);
     }
-    return true;
   }
-  if (i === parts.length) {
-    into.push(value);
-    return false;
-  }
-  if (!(value instanceof Map)) {
-    into.push(undefined);
-    return false;
-  }
-  return collectFrom(value.get(parts[i]!), parts, i + 1, into, emptyArray);
+  return true;
 }

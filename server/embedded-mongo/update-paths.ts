@@ -45,83 +45,66 @@ function elementPlace(container: Value[], index: number): Place {
 
 /** Visits every place that an update path means. With `create` missing documents on the way are made. */
 export function visitPlaces(
-  doc: Doc,
-  parts: readonly string[],
-  create: boolean,
-  context: UpdateContext,
-  visit: (place: Place) => void,
-): void {
-  visitFrom(doc, parts, 0, create, context, visit);
-}
-
-function visitFrom(
   container: Doc | Value[],
   parts: readonly string[],
-  i: number,
   create: boolean,
   context: UpdateContext,
   visit: (place: Place) => void,
+  i = 0,
 ): void {
-  for (const place of placesIn(container, parts, i, create, context)) {
-    if (i === parts.length - 1) {
+  for (const place of placesIn(container, parts, create, context, i)) {
+    const next = parts[i + 1];
+    if (next === undefined) {
       visit(place);
       continue;
     }
     let child = place.get();
     if (child === undefined) {
-      if (!create || parts[i + 1]!.startsWith("$[")) {
-        if (create)
-          throw badValue(
-            `The path '${parts.slice(0, i + 1).join(".")}' must exist in the document in order to apply array updates.`,
-          );
-        continue;
-      }
-      child = new Map<string, Value>();
-      place.set(child);
+      if (!create) continue;
+      if (next.startsWith("$["))
+        throw badValue(`The path '${parts.slice(0, i + 1).join(".")}' must exist to apply array updates.`);
+      place.set((child = new Map<string, Value>()));
     }
-    if (child instanceof Map || Array.isArray(child)) visitFrom(child, parts, i + 1, create, context, visit);
-    else if (create && parts[i + 1]!.startsWith("$[")) {
-      throw badValue(`Cannot apply array updates to non-array element ${parts[i]}: ${describeValue(child)}`);
-    } else if (create) throw notViable(parts, i, child);
+    if (child instanceof Map || Array.isArray(child))
+      visitPlaces(child, parts, create, context, visit, i + 1);
+    else if (create) throw next.startsWith("$[") ? notAnArray(parts[i], child) : notViable(parts, i, child);
   }
 }
 
 function notViable(parts: readonly string[], i: number, value: Value): CommandError {
-  return new CommandError(
-    28,
-    `Cannot create field '${parts[i + 1]}' in element {${parts[i]}: ${describeValue(value)}}`,
-  );
+  const element = `{${parts[i]}: ${describeValue(value)}}`;
+  return new CommandError(28, `Cannot create field '${parts[i + 1]}' in element ${element}`);
+}
+
+function notAnArray(name: string | undefined, value: Value): CommandError {
+  return badValue(`Cannot apply array updates to non-array element ${name ?? ""}: ${describeValue(value)}`);
 }
 
 function placesIn(
   container: Doc | Value[],
   parts: readonly string[],
-  i: number,
   create: boolean,
   context: UpdateContext,
+  i: number,
 ): Place[] {
   const part = parts[i]!;
-  if (part === "$" || part.startsWith("$[")) {
-    const arrayPath = parts.slice(0, i).join(".");
-    if (part === "$") {
-      const position = context.position(arrayPath);
-      if (position === undefined)
-        throw badValue("The positional operator did not find the match needed from the query.");
-      return Array.isArray(container)
-        ? [elementPlace(container, position)]
-        : [fieldPlace(container, String(position))];
-    }
-    if (!Array.isArray(container)) {
-      throw badValue(
-        `Cannot apply array updates to non-array element ${parts[i - 1] ?? ""}: ${describeValue(container)}`,
-      );
-    }
+  if (part === "$") {
+    const position = context.position(parts.slice(0, i).join("."));
+    if (position === undefined)
+      throw badValue("The positional operator did not find the match needed from the query.");
+    return [placeAt(container, String(position))];
+  }
+  if (part.startsWith("$[")) {
+    if (!Array.isArray(container)) throw notAnArray(parts[i - 1], container);
     return filteredElements(container, part, context);
   }
-  if (container instanceof Map) return [fieldPlace(container, part)];
-  if (isArrayIndex(part)) return [elementPlace(container, Number(part))];
+  if (container instanceof Map || isArrayIndex(part)) return [placeAt(container, part)];
   if (create) throw notViable(parts, i - 1, container);
   return [];
+}
+
+function placeAt(container: Doc | Value[], name: string): Place {
+  return container instanceof Map ? fieldPlace(container, name) : elementPlace(container, Number(name));
 }
 
 function filteredElements(container: Value[], part: string, context: UpdateContext): Place[] {
