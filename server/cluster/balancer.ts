@@ -48,10 +48,15 @@ function look(node: Node): Promise<void> {
   });
 }
 
-/** Nodes to try, one after the other: the one that the cookie names, then the least busy. */
+/**
+ * Nodes to try, one after the other: the one that the cookie names, then the least busy. When none says that it is
+ * ready, all of them: one that is only slow, or about to stop, still serves.
+ */
 function candidates(nodes: readonly Node[], { headers }: IncomingMessage): Node[] {
   const [, named] = new RegExp(`(?:^|; )${COOKIE}=(\\d+)`).exec(headers.cookie ?? "") ?? [];
-  const ready = nodes.filter(({ isReady }) => isReady).sort((a, b) => a.open - b.open);
+  const byLoad = nodes.toSorted((a, b) => a.open - b.open);
+  const ready = byLoad.filter(({ isReady }) => isReady);
+  if (ready.length === 0) return byLoad;
   const usual = named === undefined ? undefined : nodes[Number(named)];
   return usual?.isReady ? [usual, ...ready.filter((node) => node !== usual)] : ready;
 }

@@ -21,8 +21,9 @@ const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.
 
 const aNode = ({ nodes }: TestCluster): NodePart => pick(nodes);
 
-async function killNode(cluster: TestCluster, load: Load, { changes }: Strength): Promise<void> {
-  const node = aNode(cluster);
+/** Always the last one: the first lives through everything, so that what it leaks adds up. */
+async function killNode({ nodes }: TestCluster, load: Load, { changes }: Strength): Promise<void> {
+  const node = nodes.at(-1) as NodePart;
   await node.kill();
   await load.more(changes);
   await node.start();
@@ -38,6 +39,14 @@ async function freezeNode(cluster: TestCluster, load: Load, strength: Strength):
   } finally {
     node.thaw();
   }
+}
+
+async function restartNode({ nodes }: TestCluster, load: Load, { changes }: Strength): Promise<void> {
+  const node = nodes.at(-1) as NodePart;
+  await node.stop();
+  if (node.exitCode !== 0) throw new Error(`a node that was asked to stop ended with ${node.exitCode}`);
+  await load.more(changes);
+  await node.start();
 }
 
 async function killRedis(cluster: TestCluster, load: Load, { changes }: Strength): Promise<void> {
@@ -79,7 +88,9 @@ async function cutAndDelay({ network }: TestCluster, load: Load, { changes }: St
 }
 
 export const FAULTS = {
+  "nothing, two nodes write": () => Promise.resolve(),
   "kill -9 of a node": killNode,
+  "a node restarted": restartNode,
   "a frozen node": freezeNode,
   "Redis killed": killRedis,
   "Redis frozen": freezeRedis,

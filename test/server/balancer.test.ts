@@ -75,6 +75,9 @@ test("[SP11] a process that cannot be reached is passed over, and a body comes w
   });
   b.isReady = false;
   await balancer.look();
+  expect((await fetch(`${balancer.url}/x`)).status, "better one that is slow than nobody").toBe(200);
+  b.server.closeAllConnections();
+  await new Promise((resolve) => b.server.close(resolve));
   const nobody = await fetch(`${balancer.url}/x`);
   expect([nobody.status, nobody.headers.get("retry-after")]).toEqual([503, "1"]);
 });
