@@ -3,8 +3,8 @@ import type { Access } from "./auth-commands.ts";
 import { decode, encode } from "./bson-codec.ts";
 import { errorReply, nextClusterTime, runCommand } from "./commands.ts";
 import type { Context, Instance, Reply } from "./context.ts";
-import { CommandError, outOfDiskSpace } from "./errors.ts";
-import { Bin } from "./values.ts";
+import { CommandError, ensure, outOfDiskSpace } from "./errors.ts";
+import { Bin, type Doc } from "./values.ts";
 
 const OP_REPLY = 1;
 const OP_QUERY = 2004;
@@ -122,7 +122,7 @@ export class Connection {
     if (flags & 0xffff & ~KNOWN_FLAGS) throw new Error("unknown flags");
     const end = content.length - (flags & CHECKSUM_PRESENT ? 4 : 0);
     let body: Uint8Array | undefined;
-    const payloads = new Map<string, Uint8Array[]>();
+    const payloads: Context["payloads"] = new Map();
     for (let at = 4; at < end;) {
       const kind = content[at]!;
       const from = at + 1;
@@ -134,27 +134,25 @@ export class Connection {
     }
     if (!body) throw new Error("message without a body");
     try {
-      return { flags, context: this.#contextOf(body, payloads) };
+      return { flags, context: { ...this.#contextOf(decode(body)), payloads } };
     } catch (error) {
       if (error instanceof CommandError) return { flags, failure: error };
       throw error;
     }
   }
 
-  #contextOf(bytes: Uint8Array, payloads: Map<string, Uint8Array[]>): Context {
-    const body = decode(bytes);
-    const command = body.keys().next().value ?? "";
+  #contextOf(body: Doc): Context {
     const database = body.get("$db");
-    if (typeof database !== "string") throw new CommandError(40571, "OP_MSG requests require a $db argument");
-    if (!/^[^\s/\\."$*<>:|?\0]{1,63}$/.test(database))
-      throw new CommandError(73, `Invalid database name: '${database}'`);
+    ensure(typeof database === "string", 40571, "OP_MSG requests require a $db argument");
+    const isName = /^[^\s/\\."$*<>:|?\0]{1,63}$/.test(database);
+    ensure(isName, 73, `Invalid database name: '${database}'`);
     return {
       instance: this.#instance,
       engine: this.#instance.engine,
       database,
-      command,
+      command: body.keys().next().value ?? "",
       body,
-      payloads,
+      payloads: new Map(),
       connectionId: this.#id,
       access: this.#access,
     };
@@ -164,27 +162,13 @@ export class Connection {
   async #runQuery({ requestId, content }: Message): Promise<void> {
     const nameEnd = content.indexOf(0, 4);
     if (nameEnd < 0) throw new Error("malformed query");
-    const namespace = content.toString("utf8", 4, nameEnd);
     const start = nameEnd + 9;
-    const size = content.readInt32LE(start);
-    const bytes = content.subarray(start, start + size);
-    const body = decode(bytes);
-    body.set("$db", namespace.split(".")[0]!);
-    const command = body.keys().next().value ?? "";
-    const isGreeting = /^(hello|ismaster)$/i.test(command);
-    const context: Context = {
-      instance: this.#instance,
-      engine: this.#instance.engine,
-      database: "admin",
-      command,
-      body,
-      payloads: new Map(),
-      connectionId: this.#id,
-      access: this.#access,
-    };
-    const reply = isGreeting
-      ? await runCommand(context)
-      : errorReply(context, new CommandError(352, "Unsupported OP_QUERY command"));
+    const body = decode(content.subarray(start, start + content.readInt32LE(start)));
+    body.set("$db", "admin");
+    const context = this.#contextOf(body);
+    const isGreeting = /^(hello|ismaster)$/i.test(context.command);
+    const refused = new CommandError(352, "Unsupported OP_QUERY command");
+    const reply = isGreeting ? await runCommand(context) : errorReply(context, refused);
     this.#answer(reply, (message) => writeReplyHeader(message, requestId), 36);
   }
 

@@ -241,7 +241,7 @@ function putNumber(value: number | bigint | Double | Decimal): void {
     const nearest = Number(value);
     const side = compareBig(value, BigInt(nearest));
     putDouble(nearest, 0x80 + side);
-    if (side !== 0) putDigits(value < 0n, String(value < 0n ? -value : value), 0);
+    if (side !== 0) putDigits({ digits: value, exponent: 0 });
   } else putDecimal(value);
 }
 
@@ -271,8 +271,7 @@ function putDecimal(value: Decimal): void {
   const exact = scaled(value);
   const side = exact ? compareDecimalToDouble(exact, nearest) : 0;
   putDouble(nearest, 0x80 + side);
-  if (exact && side !== 0)
-    putDigits(exact.digits < 0n, String(exact.digits).replace("-", ""), exact.exponent);
+  if (exact && side !== 0) putDigits(exact);
 }
 
 function compareDecimalToDouble({ digits, exponent }: Scaled, double: number): -1 | 0 | 1 {
@@ -280,19 +279,16 @@ function compareDecimalToDouble({ digits, exponent }: Scaled, double: number): -
   if (digits === 0n) return 0;
   if (double === 0) return digits > 0n ? 1 : -1;
   // A double is an integer times a power of two: bring both sides to integers.
-  let shift = 0;
-  let scaled = double;
-  while (!Number.isInteger(scaled)) {
-    scaled *= 2;
-    shift++;
-  }
-  const left = digits * 2n ** BigInt(shift) * 10n ** BigInt(Math.max(exponent, 0));
-  const right = BigInt(scaled) * 10n ** BigInt(Math.max(-exponent, 0));
+  let shift = 0n;
+  let whole = double;
+  for (; !Number.isInteger(whole); whole *= 2) shift++;
+  const left = digits * 2n ** shift * 10n ** BigInt(Math.max(exponent, 0));
+  const right = BigInt(whole) * 10n ** BigInt(Math.max(-exponent, 0));
   return compareBig(left, right);
 }
 
-function putDigits(negative: boolean, digits: string, exponent: number): void {
-  const significant = digits.replace(/^0+/, "");
+function putDigits({ digits, exponent }: Scaled): void {
+  const significant = String(digits < 0n ? -digits : digits);
   const leading = exponent + significant.length + 20_000;
   const kept = significant.replace(/0+$/, "");
   const from = at;
@@ -300,5 +296,5 @@ function putDigits(negative: boolean, digits: string, exponent: number): void {
   at = out.writeUInt16BE(leading, at);
   at += out.write(kept, at, "latin1");
   out[at++] = 1;
-  if (negative) for (let i = from; i < at; i++) out[i] = 255 - out[i]!;
+  if (digits < 0n) for (let i = from; i < at; i++) out[i] = 255 - out[i]!;
 }
