@@ -47,7 +47,7 @@ import { pipelineRoutes } from "./pipeline/pipeline.routes.ts";
 import { pipelineSocket, startHeartbeat } from "./pipeline/pipeline.socket.ts";
 import { AppError } from "./platform/app-error.ts";
 import { createAuth } from "./platform/auth.ts";
-import { noteAddress } from "./platform/client-address.ts";
+import { addressOf, noteAddress } from "./platform/client-address.ts";
 import type { Env } from "./platform/env.ts";
 import { askAgain, dataPolicy, errorHandler, requireJson, unknownPath } from "./platform/http.ts";
 import { createGate } from "./platform/gate.ts";
@@ -195,8 +195,14 @@ function createPages(
 }
 
 async function admit(app: AppContext, socket: LiveSocket): Promise<void> {
+  const address = addressOf(socket.request, app.env.trustProxy);
+  await app.limits.take("handshake", address);
   const person = await findPerson(app, socket.request.headers);
-  if (!person) throw new AppError("unauthenticated", "You are signed out");
+  if (!person) {
+    // Guessing costs here as it does for REST.
+    await app.limits.take("stranger", address);
+    throw new AppError("unauthenticated", "You are signed out");
+  }
   const { user, organizationId, sessionId } = await requireMember(app, person);
   Object.assign(socket.data, { userId: user.id, name: user.name, organizationId, sessionId });
 }
@@ -216,7 +222,8 @@ function openSockets(app: AppContext, io: LiveServer, nodes: Nodes | undefined):
       (error: unknown) => {
         const code = error instanceof AppError ? error.code : "internal";
         if (code === "internal") app.logger.error({ err: error }, "handshake failed");
-        next(new Error(code));
+        const retryAfterS = error instanceof AppError ? error.retryAfterS : undefined;
+        next(Object.assign(new Error(code), retryAfterS !== undefined && { data: { retryAfterS } }));
       },
     );
   });

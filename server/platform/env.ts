@@ -34,6 +34,7 @@ const QUOTAS = {
   LIMIT_SIGN_IN: ["signIn", "10/900"],
   LIMIT_OPEN: ["open", "300/300"],
   LIMIT_STRANGER: ["stranger", "300/300"],
+  LIMIT_HANDSHAKE: ["handshake", "3000/60"],
   LIMIT_MAIL: ["mail", "20/3600"],
   LIMIT_PERSON: ["person", "6000/60"],
   LIMIT_TOKEN: ["token", "120000/60"],

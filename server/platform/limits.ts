@@ -14,10 +14,11 @@ export type Quota = { points: number; seconds: number };
 
 /**
  * `signIn`: tries for one account from one address. `open`: calls that need no sign-in, from one address.
- * `stranger`: refused calls of one address. `mail`: mails that one address or person causes. The rest is generous:
+ * `stranger`: refused calls of one address. `handshake`: sockets that one address opens. `mail`: mails that one address or person causes. The rest is generous:
  * `person` a session, `token` an API token, `message` a person's live messages.
  */
-export type LimitName = "signIn" | "open" | "stranger" | "mail" | "person" | "token" | "message";
+export type LimitName =
+  "signIn" | "open" | "stranger" | "handshake" | "mail" | "person" | "token" | "message";
 export type Quotas = Record<LimitName, Quota>;
 
 /** Those that guard against guessing are counted for all processes together; the others without a way to Redis. */

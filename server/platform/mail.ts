@@ -14,9 +14,12 @@ export type Mail = {
   send(letter: Letter): void;
 };
 
+/** A mail server that hangs is given up, and must not keep a stopping process. */
+const PATIENCE = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
+
 export function createMail(smtp: Env["smtp"], logger: Logger): Mail {
   if (!smtp) return { isConfigured: false, send: () => undefined };
-  const transport = createTransport(smtp.url);
+  const transport = createTransport({ url: smtp.url, ...PATIENCE });
   return {
     isConfigured: true,
     send(letter) {

@@ -1,5 +1,6 @@
 import type { AppContext } from "#server/app-context.ts";
 import { AppError } from "#server/platform/app-error.ts";
+import { addressOf } from "#server/platform/client-address.ts";
 import { room } from "#server/platform/live.ts";
 import type { TvScreens } from "#server/platform/sockets.ts";
 import { requireTvLink } from "./require-tv-link.ts";
@@ -7,7 +8,12 @@ import { requireTvLink } from "./require-tv-link.ts";
 /** Screens without an account: they show the secret of their link when they connect, and then only listen. */
 export function openTvScreens(app: AppContext, screens: TvScreens): void {
   screens.use((socket, next) => {
-    requireTvLink(app, (socket.handshake.auth as { token?: unknown }).token).then(
+    const address = addressOf(socket.request, app.env.trustProxy);
+    const admit = async () => {
+      await app.limits.take("handshake", address);
+      return requireTvLink(app, (socket.handshake.auth as { token?: unknown }).token);
+    };
+    admit().then(
       (link) => {
         socket.data.linkId = link.id;
         void socket.join([room.tvLink(link.id), room.pipeline(link.pipelineId)]);

@@ -34,7 +34,7 @@ export type NodeOptions = Partial<ApplicationOptions> & { variables?: Record<str
 
 /** A whole test file comes from one address and does in seconds what people do in hours. */
 const ROOMY = Object.fromEntries(
-  ["SIGN_IN", "OPEN", "STRANGER", "MAIL", "PERSON", "TOKEN", "MESSAGES"].map((name) => [
+  ["SIGN_IN", "OPEN", "STRANGER", "MAIL", "PERSON", "TOKEN", "MESSAGES", "HANDSHAKE"].map((name) => [
     `LIMIT_${name}`,
     "1000000/60",
   ]),

@@ -42,7 +42,13 @@ export type Operation = {
   requestBody?: Content;
   responses: Record<string, Content & { $ref?: string }>;
 };
-export type LiveMessage = { name: string; says: string; answer?: string; payload: JsonSchema | string };
+export type LiveMessage = {
+  name: string;
+  says: string;
+  answer?: string;
+  payload: JsonSchema | string;
+  example?: object;
+};
 export type ApiDocument = {
   info: { title: string; description: string };
   servers: { url: string }[];

@@ -176,7 +176,10 @@ class SocketChannel implements BoardChannel {
       if (error.message === "unauthenticated") this.#tell("revoked", "You are signed out");
       else if (error.message === "no_organization")
         this.#tell("revoked", "You are no longer a member of this organization", "removed");
-      else if (!socket.active) setTimeout(() => this.connect(), RECONNECT_MAX_MS * Math.random());
+      else if (!socket.active) {
+        const { retryAfterS = 0 } = (error as { data?: { retryAfterS?: number } }).data ?? {};
+        setTimeout(() => this.connect(), retryAfterS * 1_000 + RECONNECT_MAX_MS * Math.random());
+      }
     });
     socket.on("server:leaving", ({ withinMs }) => {
       const { id } = socket;
