@@ -6,10 +6,12 @@ const MOVES: ReadonlySet<string> = new Set([
   "contact.created",
   "contact.stage_changed",
   "contact.status_changed",
+  "contact.removed",
+  "contact.restored",
 ]);
 
 /**
- * Events since a moment that put contacts into stages and statuses, in order. The log is read from its end, so that
+ * Events since a moment that put contacts into stages and statuses, or take them off the board, in order. The log is read from its end, so that
  * the order of numbers, which always has an index, is all that is needed.
  */
 export async function findMovesSince(

@@ -1,4 +1,11 @@
-import { BoardSnapshot, ColumnPageAt, ContactsAt, Directory } from "@dmtracker/shared/contracts/board.ts";
+import {
+  BoardSnapshot,
+  BoardThen,
+  ColumnPageAt,
+  ContactsAt,
+  Directory,
+} from "@dmtracker/shared/contracts/board.ts";
+import { Moves, MovesQuery } from "@dmtracker/shared/contracts/moves.ts";
 import {
   CountedTag,
   DeleteStageQuery,
@@ -25,7 +32,7 @@ import {
   TimedRuleChange,
 } from "@dmtracker/shared/contracts/pipeline.ts";
 import { Id } from "@dmtracker/shared/contracts/primitives.ts";
-import { ColumnPageQuery, ContactsQuery } from "@dmtracker/shared/contracts/queries.ts";
+import { BoardQuery, ColumnPageQuery, ContactsQuery } from "@dmtracker/shared/contracts/queries.ts";
 import { PreviewRule, PreviewTimedRule, RulePreview } from "@dmtracker/shared/contracts/rule-preview.ts";
 import { z } from "zod";
 import { CREATED, EXAMPLE_IDS, type Descriptions } from "./description.ts";
@@ -60,9 +67,19 @@ export const PIPELINE_ENDPOINTS: Descriptions = {
   "GET /pipelines/:pipelineId/board": {
     chapter: "Pipelines",
     summary: "The board: top of every column, true totals",
+    text: "With `at` the board as it was at that moment, as far back as the log is whole (30 days): stages, names and totals of then. `at` goes without a filter.",
+    query: BoardQuery,
     filtered: true,
-    data: BoardSnapshot,
+    data: z.union([BoardSnapshot, BoardThen]),
     example: { query: { status: "open,won" } },
+  },
+  "GET /pipelines/:pipelineId/moves": {
+    chapter: "Pipelines",
+    summary: "What stands differently than it stood at a moment",
+    text: "Without `since` from the start of yesterday, where the organization is. Counted for everybody, by person and by stage; `figure`, `member` and `stage` list the contacts behind one number.",
+    query: MovesQuery,
+    data: Moves,
+    example: { query: { figure: "won" } },
   },
   "GET /pipelines/:pipelineId/contacts": {
     chapter: "Pipelines",

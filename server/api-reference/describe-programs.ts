@@ -60,6 +60,7 @@ export const PROGRAM_ENDPOINTS: Descriptions = {
   "GET /wins": {
     chapter: "Wins and reports",
     summary: "Wins that stand, totals and leaderboard",
+    text: "Of one pipeline, or with `pipeline_id=all` of all: then `log` and `seq` together name a win.",
     query: WinsQuery,
     data: WinsBoard,
   },

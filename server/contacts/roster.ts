@@ -72,6 +72,10 @@ export class Roster {
     for (const entry of entries) this.#entries.set(entry.id, entry);
   }
 
+  all(): Iterable<RosterEntry> {
+    return this.#entries.values();
+  }
+
   findMatching(filter: ContactFilter, moment: FilterMoment): RosterEntry[] {
     const matches = compileFilter(filter, moment);
     const found: RosterEntry[] = [];

@@ -76,8 +76,16 @@ export async function makeDemo(app: AppContext): Promise<Demo> {
   if (!pipeline) throw new Error("The demo organization has no pipeline");
   const stageAt = (position: number): string => pipeline.stages[position]?.id ?? "";
   const owns = { pipelineId: pipeline.id, actor: { type: "user" as const, id: owner.id, name: owner.name } };
-  await createRule(app, owns, { type: "stage_to_status", stageId: stageAt(4), status: "won", enabled: true });
-  await createRule(app, owns, {
+  const steps = planHistory([owner, ...others], CONTACTS, app.now());
+  // Its rules are as old as its history: the log is in the order of its time stamps.
+  const begin = { ...app, now: () => steps[0]?.at ?? app.now() };
+  await createRule(begin, owns, {
+    type: "stage_to_status",
+    stageId: stageAt(4),
+    status: "won",
+    enabled: true,
+  });
+  await createRule(begin, owns, {
     type: "stage_to_status",
     stageId: stageAt(5),
     status: "lost",
@@ -86,7 +94,7 @@ export async function makeDemo(app: AppContext): Promise<Demo> {
 
   const pending: Promise<unknown>[] = [];
   const ids = new Map<string, string>();
-  for (const step of planHistory([owner, ...others], CONTACTS, app.now())) {
+  for (const step of steps) {
     const actor = { type: "user" as const, id: step.by.id, name: step.by.name };
     if (step.type === "create") {
       // A new contact is committed before anything else is queued: history stays in the order of its time stamps.

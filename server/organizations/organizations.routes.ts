@@ -1,11 +1,10 @@
-import type { Directory } from "@dmtracker/shared/contracts/board.ts";
 import type { Session } from "@dmtracker/shared/contracts/people.ts";
 import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
 import { answer } from "#server/platform/http.ts";
-import { findTags } from "#server/tags/tag.store.ts";
 import { callerOf, signedInOf } from "./guard.ts";
-import { findMembers, findOrganizations } from "./member.store.ts";
+import { loadDirectory } from "./load-directory.ts";
+import { findOrganizations } from "./member.store.ts";
 import { findSettings } from "./organization-settings.store.ts";
 
 export function organizationsRoutes(app: AppContext): Router {
@@ -29,13 +28,7 @@ export function organizationsRoutes(app: AppContext): Router {
 
   router.get("/directory", async (_request, response) => {
     const { organizationId } = callerOf(response);
-    const [members, tags, settings] = await Promise.all([
-      findMembers(app.auth, organizationId),
-      findTags(organizationId),
-      findSettings(organizationId),
-    ]);
-    const directory: Directory = { members, tags, settings };
-    answer(response, directory);
+    answer(response, await loadDirectory(app, organizationId));
   });
 
   return router;

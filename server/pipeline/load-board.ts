@@ -3,11 +3,9 @@ import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import { FIRST_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { findAllOfPipeline, findPageOfStage } from "#server/contacts/contact.store.ts";
-import { findMembers } from "#server/organizations/member.store.ts";
-import { findSettings } from "#server/organizations/organization-settings.store.ts";
+import { loadDirectory } from "#server/organizations/load-directory.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { onSnapshot } from "#server/platform/on-snapshot.ts";
-import { findTags } from "#server/tags/tag.store.ts";
 import { readFilteredBoard, readFilteredColumn } from "./load-filtered-board.ts";
 import { findPipeline } from "./pipeline.store.ts";
 
@@ -40,12 +38,7 @@ export async function loadBoard(
   const board = isEmpty(filter)
     ? await readColumns(organizationId, pipelineId)
     : await readFilteredBoard(app, { organizationId, pipelineId, filter });
-  const [members, tags, settings] = await Promise.all([
-    findMembers(app.auth, organizationId),
-    findTags(organizationId),
-    findSettings(organizationId),
-  ]);
-  return { ...board, members, tags, settings };
+  return { ...board, ...(await loadDirectory(app, organizationId)) };
 }
 
 /**

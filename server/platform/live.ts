@@ -49,7 +49,7 @@ export function createLive(io: LiveServer, tv: TvScreens) {
       if (!win) return;
       const hint = { pipelineId, seq: win.seq };
       io.to(room.organization(organizationId)).emit("wins", hint);
-      tv.to(room.pipeline(pipelineId)).emit("wins", hint);
+      tv.to([room.pipeline(pipelineId), room.organization(organizationId)]).emit("wins", hint);
     },
     /** Heartbeat to the clients of this process. */
     publishHead(pipelineId: string, seq: number, isApart: boolean): void {

@@ -4,7 +4,8 @@ import mongoose, { type Types } from "mongoose";
 export type TvLinkRecord = {
   _id: Types.ObjectId;
   organizationId: Types.ObjectId;
-  pipelineId: Types.ObjectId;
+  /** Null: all pipelines. */
+  pipelineId: Types.ObjectId | null;
   name: string;
   showsContacts: boolean;
   /** SHA-256 of the secret, hexadecimal. The secret itself is shown once and never stored. */
@@ -41,7 +42,7 @@ export function toTvLink({ _id, ...record }: TvLinkRecord): TvLink {
   return {
     id: _id.toHexString(),
     name: record.name,
-    pipelineId: record.pipelineId.toHexString(),
+    pipelineId: record.pipelineId?.toHexString() ?? null,
     showsContacts: record.showsContacts,
     createdAt: record.createdAt.toISOString(),
     lastUsedAt: record.lastUsedAt?.toISOString() ?? null,

@@ -12,7 +12,7 @@ const hashOf = (secret: string): string => createHash("sha256").update(secret).d
 
 export type NewTvLink = {
   organizationId: string;
-  pipelineId: string;
+  pipelineId: string | null;
   name: string;
   showsContacts: boolean;
   createdAt: Date;
@@ -29,7 +29,7 @@ export async function insertTvLink({
     ...rest,
     _id: new mongoose.Types.ObjectId(),
     organizationId: new mongoose.Types.ObjectId(organizationId),
-    pipelineId: new mongoose.Types.ObjectId(pipelineId),
+    pipelineId: pipelineId === null ? null : new mongoose.Types.ObjectId(pipelineId),
     hash: hashOf(secret),
     lastUsedAt: null,
     revokedAt: null,

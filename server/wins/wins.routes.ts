@@ -1,4 +1,4 @@
-import { NewTvLink, TvLinkParam, WinsQuery } from "@dmtracker/shared/contracts/wins.ts";
+import { NewTvLink, TvLinkParam, WinsQuery, type WinsOf } from "@dmtracker/shared/contracts/wins.ts";
 import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
 import { callerOf } from "#server/organizations/guard.ts";
@@ -12,14 +12,18 @@ import { findTvLinks, insertTvLink, revokeTvLink } from "./tv-link.store.ts";
 /** The header that a screen without an account shows; it opens `GET /wins/screen` and nothing else. */
 const TV_HEADER = "x-tv-token";
 
+/** Null: all pipelines. */
+async function requireWinsOf(organizationId: string, named: WinsOf | undefined): Promise<string | null> {
+  return named === "all" ? null : resolvePipelineId(organizationId, named);
+}
+
 export function winsRoutes(app: AppContext): Router {
   const router = Router();
 
   router.get("/wins", async (request, response) => {
     const { organizationId } = callerOf(response);
     const { pipeline_id: named } = WinsQuery.parse(request.query);
-    const pipelineId = await resolvePipelineId(organizationId, named);
-    answer(response, await listWins(app, organizationId, pipelineId));
+    answer(response, await listWins(app, organizationId, await requireWinsOf(organizationId, named)));
   });
 
   router.get("/wins/screen", async (request, response) => {
@@ -35,7 +39,7 @@ export function winsRoutes(app: AppContext): Router {
   router.post("/wins/tv-links", async (request, response) => {
     const { organizationId } = callerOf(response);
     const { name, pipeline_id: named, shows_contacts: showsContacts } = NewTvLink.parse(request.body ?? {});
-    const pipelineId = await resolvePipelineId(organizationId, named);
+    const pipelineId = await requireWinsOf(organizationId, named);
     const createdAt = app.now();
     const made = await insertTvLink({ organizationId, pipelineId, name, showsContacts, createdAt });
     // Behind the #: a browser never sends that part, so the secret is in no log on the way.

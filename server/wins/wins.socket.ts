@@ -16,7 +16,9 @@ export function openTvScreens(app: AppContext, screens: TvScreens): void {
     admit().then(
       (link) => {
         socket.data.linkId = link.id;
-        void socket.join([room.tvLink(link.id), room.pipeline(link.pipelineId)]);
+        const watched =
+          link.pipelineId === null ? room.organization(link.organizationId) : room.pipeline(link.pipelineId);
+        void socket.join([room.tvLink(link.id), watched]);
         next();
       },
       (error: unknown) => {

@@ -3,7 +3,7 @@ import { Contact } from "./contact.ts";
 import { OrganizationSettings } from "./organization-settings.ts";
 import { Member, Tag } from "./people.ts";
 import { Pipeline, Total } from "./pipeline.ts";
-import { Id } from "./primitives.ts";
+import { Id, Instant } from "./primitives.ts";
 
 /** The top of one stage in board order. `more` tells whether contacts follow. */
 export const ColumnPage = z.object({ stageId: Id, contacts: z.array(Contact), more: z.boolean() });
@@ -20,6 +20,14 @@ export const BoardSnapshot = z.object({
   filtered: z.record(Id, Total).optional(),
 });
 export type BoardSnapshot = z.infer<typeof BoardSnapshot>;
+
+/** The board as it was: stages, names, rules and totals of that moment, deleted stages among them. */
+export const BoardThen = BoardSnapshot.omit({ filtered: true }).extend({
+  at: Instant,
+  /** How far back the log can tell. */
+  since: Instant,
+});
+export type BoardThen = z.infer<typeof BoardThen>;
 
 /** A further page of a stage, read as of `seq`: events up to it are already in. */
 export const ColumnPageAt = ColumnPage.extend({ seq: z.int() });

@@ -90,6 +90,7 @@ export const ENDPOINTS = {
   "POST /pipelines": "pipeline:configure",
   "PATCH /pipelines/:pipelineId": "pipeline:configure",
   "GET /pipelines/:pipelineId/board": "contacts:read",
+  "GET /pipelines/:pipelineId/moves": "contacts:read",
   "GET /pipelines/:pipelineId/contacts": "contacts:read",
   "GET /pipelines/:pipelineId/stages/:stageId/contacts": "contacts:read",
   "POST /pipelines/:pipelineId/stages": "pipeline:configure",

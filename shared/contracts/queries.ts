@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ContactSort, SortDirection } from "./filter.ts";
 import { MAX_PAGE_SIZE } from "./limits.ts";
-import { Id } from "./primitives.ts";
+import { Id, Instant } from "./primitives.ts";
 
 const PageSize = z.coerce.number("must be a number").int("must be a whole number").min(1).max(MAX_PAGE_SIZE);
 const Seq = z.coerce.number("must be a number").int("must be a whole number").min(0);
@@ -11,12 +11,16 @@ export const PipelineIdParam = z.object({ pipelineId: Id });
 export const StageParams = z.object({ pipelineId: Id, stageId: Id });
 export const RuleParams = z.object({ pipelineId: Id, ruleId: Id });
 
+/** `GET /pipelines/:id/board`, next to the keys of a filter. `at`: the board as it was then; goes without a filter. */
+export const BoardQuery = z.object({ at: Instant.optional() });
+
 /** A page of a stage starts below the contact that the last page ended with: its rank and id. */
 export const ColumnPageQuery = z
   .object({
     after_rank: z.string().max(512).optional(),
     after_id: Id.optional(),
     limit: PageSize.default(100),
+    at: Instant.optional(),
   })
   .refine(({ after_rank, after_id }) => (after_rank === undefined) === (after_id === undefined), {
     path: ["after_rank"],

@@ -7,8 +7,12 @@ const Count = z.int();
 
 /** One win that stands, told by the log. */
 export const Win = z.object({
-  /** Number of the event that made it: its place in the order, and what it is known by. */
+  /** Number of the event that made it: its place in the order of its pipeline's log. */
   seq: z.int(),
+  /** Which of the organization's pipelines, in their order: with `seq` what a win is known by. 0 on a screen of one. */
+  log: z.int(),
+  /** Its pipeline, on a screen that shows all of them. */
+  pipeline: z.string().nullable(),
   at: Instant,
   /** Null on screens that are not told who was won. */
   contactId: Id.nullable(),
@@ -29,10 +33,12 @@ export type LeaderboardRow = z.infer<typeof LeaderboardRow>;
 
 /** What a wins screen shows, as of `seq`. */
 export const WinsBoard = z.object({
-  pipelineId: Id,
-  pipeline: z.string(),
+  /** Null, as its name: all pipelines of the organization. */
+  pipelineId: Id.nullable(),
+  pipeline: z.string().nullable(),
   organization: z.string(),
   timeZone: z.string(),
+  /** Of all pipelines the sum of their numbers: it grows with each of them. */
   seq: z.int(),
   /** Newest first, at most `WINS_SHOWN`, of this month and this week. */
   wins: z.array(Win),
@@ -51,14 +57,18 @@ export const WinsBoard = z.object({
 });
 export type WinsBoard = z.infer<typeof WinsBoard>;
 
+/** One pipeline, or all of them; the first one when nothing is named. */
+const WinsOf = z.union([Id, z.literal("all")], { error: "must be the id of a pipeline, or all" });
+export type WinsOf = z.infer<typeof WinsOf>;
+
 /** `GET /api/v1/wins` */
-export const WinsQuery = z.strictObject({ pipeline_id: Id.optional() });
+export const WinsQuery = z.strictObject({ pipeline_id: WinsOf.optional() });
 
 export const TvLinkName = z.string().trim().min(1).max(40);
 /** `POST /api/v1/wins/tv-links` */
 export const NewTvLink = z.strictObject({
   name: TvLinkName,
-  pipeline_id: Id.optional(),
+  pipeline_id: WinsOf.optional(),
   /** Whether the screen is told the handles of contacts; members' names it is always told. */
   shows_contacts: z.boolean().default(false),
 });
@@ -67,7 +77,8 @@ export const TvLinkParam = z.object({ linkId: Id });
 export const TvLink = z.object({
   id: Id,
   name: z.string(),
-  pipelineId: Id,
+  /** Null: all of them, those that are made later too. */
+  pipelineId: Id.nullable(),
   showsContacts: z.boolean(),
   createdAt: Instant,
   lastUsedAt: Instant.nullable(),

@@ -60,7 +60,9 @@ export function applyToContact(known: Contact | undefined, event: PipelineEvent)
 export type Bucket = { stageId: string; leadStatus: LeadStatus; value: number | null };
 
 /** How an event moves its contact between totals; undefined when it does not. */
-export function bucketsOf(event: PipelineEvent): { from?: Bucket; to?: Bucket } | undefined {
+export function bucketsOf(
+  event: Pick<PipelineEvent, "type" | "before" | "after">,
+): { from?: Bucket; to?: Bucket } | undefined {
   const { before, after } = event;
   if (event.type === "contact.created" || event.type === "contact.restored") return { to: after as Bucket };
   if (event.type === "contact.removed") return { from: before as Bucket };
@@ -74,7 +76,7 @@ export function bucketsOf(event: PipelineEvent): { from?: Bucket; to?: Bucket } 
   return { from, to };
 }
 
-function addToTotals(totals: Totals, bucket: Bucket, sign: 1 | -1): Totals {
+export function addToTotals(totals: Totals, bucket: Bucket, sign: 1 | -1): Totals {
   const stage = totals[bucket.stageId] ?? {};
   const { count, value } = stage[bucket.leadStatus] ?? { count: 0, value: 0 };
   // In cents, or the sum would depend on the order of its parts.

@@ -11,7 +11,9 @@ const refuse = (code: Refusal["code"], path: string, message: string): Refusal =
 
 /** Takes a contact off everything. Its fields stay as they are: that is how it comes back. */
 export function remove(draft: Draft, { actor, now }: Pick<DecisionContext, "actor" | "now">): void {
-  draft.add("contact.removed", { ...draft.bucket(), removed: null }, { removed: { at: now, by: actor } });
+  // Its place too, so that a board of the past can put it back where it stood.
+  const before = { ...draft.bucket(), rank: draft.contact.rank, removed: null };
+  draft.add("contact.removed", before, { removed: { at: now, by: actor } });
 }
 
 /** Brings a removed contact back as it was, but for what does not exist any more. */

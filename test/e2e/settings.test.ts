@@ -98,6 +98,60 @@ test("[ST2] stages are reordered by keyboard and by hand, and the other board fo
   );
 });
 
+test("[ST2] a finger carries a stage down and up again, the page does not scroll under it, and others follow", async () => {
+  const phone = await signIn(browser, product, password, "marcus@demo.example", {
+    viewport: { width: 390, height: 700 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  await phone.page.goto(`${product.url}/settings/stages`);
+  const touch = await phone.context.newCDPSession(phone.page);
+  const carry = async (name: string, place: number): Promise<void> => {
+    const from = await phone.page.getByRole("button", { name: `Move ${name}` }).boundingBox();
+    const to = await phone.page.locator("[data-stage]").nth(place).boundingBox();
+    if (!from || !to) throw new Error("the rows are not on the screen");
+    const [x, y] = [from.x + from.width / 2, from.y + from.height / 2];
+    const end = to.y > y ? to.y + to.height - 4 : to.y + 4;
+    await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+    for (let step = 1; step <= 12; step += 1) {
+      const touchPoints = [{ x, y: y + ((end - y) * step) / 12 }];
+      await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints });
+      // A hand is slower than a program: the rows have made room before it goes on.
+      await phone.page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+    }
+    await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  };
+  const before = await stageNames();
+  const scrolled = () => phone.page.evaluate(() => document.scrollingElement?.scrollTop ?? 0);
+  const top = await scrolled();
+  await carry("Free trial", 4);
+  const down = before.filter((name) => name !== "Free trial").toSpliced(4, 0, "Free trial");
+  await eventually(async () => expect(await stageNames()).toEqual(down));
+  expect(await scrolled()).toBe(top);
+  await carry("Free trial", before.indexOf("Free trial"));
+  await eventually(async () => expect(await stageNames()).toEqual(before));
+  expect(phone.errors).toEqual([]);
+  await phone.context.close();
+});
+
+test("[AU10] a suggestion shows what it would have done last week, and one press takes it", async () => {
+  await page.goto(`${product.url}/settings/automations`);
+  const suggestion = page.getByRole("button", { name: /^Look at the rule/ }).last();
+  await suggestion.click();
+  const form = page.getByRole("form", { name: "New automation" });
+  await form
+    .getByRole("status", { name: "Preview" })
+    .getByText(/In the last 7 days it would have changed/)
+    .waitFor();
+  const add = form.getByRole("button", { name: "Add" });
+  expect(await add.evaluate((button) => document.activeElement === button)).toBe(true);
+  const count = await page.getByRole("switch").count();
+  await page.keyboard.press("Enter");
+  await eventually(async () => expect(await page.getByRole("switch").count()).toBe(count + 1));
+  await page.getByRole("button", { name: /^Look at the rule/, pressed: true }).waitFor({ state: "detached" });
+  await page.goto(`${product.url}/settings/stages`);
+});
+
 test("[ST4] [ST5] deleting a stage says whom it moves and which automation it switches off, then both happen live", async () => {
   const before = await column(watching, "Closed").locator("[data-card]").count();
   expect(before).toBeGreaterThan(0);

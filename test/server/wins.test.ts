@@ -5,6 +5,7 @@ import { saveSettings } from "@dmtracker/server/organizations/organization-setti
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
 import { TvLinkModel } from "@dmtracker/server/wins/tv-link.model.ts";
 import type { ContactChange } from "@dmtracker/shared/contracts/contact.ts";
+import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { TvEvents } from "@dmtracker/shared/contracts/realtime.ts";
 import type { TvLink, WinsBoard } from "@dmtracker/shared/contracts/wins.ts";
@@ -57,10 +58,17 @@ const change = (
     ...(at ? { at } : {}),
   });
 
-async function aLink({ admin }: TestOrganization, showsContacts = false) {
+async function aLink(
+  { admin }: TestOrganization,
+  { showsContacts = false, pipelineId }: { showsContacts?: boolean; pipelineId?: string } = {},
+) {
   const { status, body } = await call<{ link: TvLink; url: string }>(server.url, "POST", "/wins/tv-links", {
     cookie: admin.cookie,
-    body: { name: "Sales floor", shows_contacts: showsContacts },
+    body: {
+      name: "Sales floor",
+      shows_contacts: showsContacts,
+      ...(pipelineId && { pipeline_id: pipelineId }),
+    },
   });
   expect(status, body.message).toBe(201);
   return { link: body.data.link, secret: body.data.url.split("#")[1] ?? "", url: body.data.url };
@@ -126,6 +134,54 @@ test("[WN1] wins stand once and in the order of the log, with who, what and from
     { name: "Cem", wins: 2, value: 100.5 },
     { name: "Ana", wins: 1, value: 500 },
   ]);
+});
+
+test("[WN8] a screen of all pipelines tells every win of each once, by the clock, with sums and ranks of all", async () => {
+  const organization = await server.anOrganization();
+  const { owner, member, admin, pipeline, token } = organization;
+  const made = await call<{ pipeline: Pipeline }>(server.url, "POST", "/pipelines", {
+    cookie: admin.cookie,
+    body: { name: "Partners" },
+  });
+  const partners = { ...organization, pipeline: made.body.data.pipeline };
+  const [kim, lea] = [await addContact(organization, "kim.fit"), await addContact(partners, "lea.cooks")];
+  const zoe = await addContact(organization, "zoe.runs");
+  const { secret } = await aLink(organization, { showsContacts: true, pipelineId: "all" });
+  const one = await aLink(organization);
+  const [all, single] = [await aScreen(secret), await aScreen(one.secret)];
+  const at = (second: number) => new Date(Date.now() + second * 1_000);
+  await change(organization, kim, { status: "won", value: 500 }, { actor: byPerson(owner), at: at(0) });
+  await change(partners, lea, { status: "won", value: 100.5 }, { actor: byPerson(member), at: at(1) });
+  await change(organization, zoe, { status: "won", value: 1 }, { actor: byPerson(member), at: at(2) });
+  await eventually(() => expect(all.heard).toHaveLength(3));
+  expect(single.heard).toHaveLength(2);
+  const read = async (path: string, options: CallOptions) =>
+    (await call<WinsBoard>(server.url, "GET", path, options)).body.data;
+  const board = await read("/wins?pipeline_id=all", { token });
+  expect(board.wins.map(({ username, log, pipeline: name }) => [username, log, name])).toEqual([
+    ["zoe.runs", 0, pipeline.name],
+    ["lea.cooks", 1, "Partners"],
+    ["kim.fit", 0, pipeline.name],
+  ]);
+  expect(board).toMatchObject({ pipelineId: null, pipeline: null, month: { count: 3, value: 601.5 } });
+  expect(board.leaderboard.month).toEqual([
+    { name: "Cem", wins: 2, value: 101.5 },
+    { name: "Ana", wins: 1, value: 500 },
+  ]);
+  const shown = await read("/wins/screen", { headers: { "x-tv-token": secret } });
+  expect(shown.wins.map(({ username, contactId }) => [username, contactId])).toEqual([
+    ["zoe.runs", null],
+    ["lea.cooks", null],
+    ["kim.fit", null],
+  ]);
+  const first = await read("/wins", { token });
+  expect(first.wins.map(({ username, pipeline: name }) => [username, name])).toEqual([
+    ["zoe.runs", null],
+    ["kim.fit", null],
+  ]);
+  // Both screens are known by their own link only.
+  const other = await server.anOrganization();
+  expect((await read("/wins?pipeline_id=all", { token: other.token })).wins).toEqual([]);
 });
 
 test("[WN2] a reversed win is withdrawn and the leaderboard follows, a changed value is heard", async () => {
@@ -213,7 +269,7 @@ test("[WN5] a TV link opens wins without an account, tells no ids, and handles o
   const organization = await server.anOrganization();
   const kim = await addContact(organization, "kim.fit");
   await change(organization, kim, { status: "won", value: 500 }, { actor: byPerson(organization.owner) });
-  const [discreet, open] = [await aLink(organization), await aLink(organization, true)];
+  const [discreet, open] = [await aLink(organization), await aLink(organization, { showsContacts: true })];
   const seen = await wins({ headers: { "x-tv-token": discreet.secret } });
   expect(seen).toMatchObject({ today: { count: 1, value: 500 }, leaderboard: { today: [{ name: "Ana" }] } });
   expect(JSON.stringify(seen)).not.toContain("kim");

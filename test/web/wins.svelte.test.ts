@@ -3,13 +3,15 @@ import type { Win, WinsBoard } from "@dmtracker/shared/contracts/wins.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ApiError } from "../../web/src/lib/api/client.ts";
 import type { ChannelListener } from "../../web/src/lib/realtime/board-channel.ts";
-import { Wins } from "../../web/src/lib/state/wins.svelte.ts";
+import { keyOf, Wins } from "../../web/src/lib/state/wins.svelte.ts";
 
 const NONE = { count: 0, value: 0 };
 const SINCE = "2026-11-01T00:00:00.000Z";
 
-const aWin = (seq: number, at = "2026-11-20T10:00:00.000Z"): Win => ({
+const aWin = (seq: number, at = "2026-11-20T10:00:00.000Z", log = 0): Win => ({
   seq,
+  log,
+  pipeline: null,
   at,
   contactId: null,
   username: `contact.${seq}`,
@@ -154,4 +156,55 @@ test("[WN6] a link that is revoked says so and asks no more, told live or met on
   expect(wins.revoked).toBe("This TV link was revoked");
   await vi.advanceTimersByTimeAsync(120_000);
   expect(asked).toBe(1);
+});
+
+test("[WN8] wins of two pipelines with the same number are two, each announced once, in the order of the clock", async () => {
+  const at = (minute: number) => `2026-11-20T10:${String(minute).padStart(2, "0")}:00.000Z`;
+  const all = (seq: number, rows: Win[]): WinsBoard => ({
+    ...aBoard(seq, []),
+    pipelineId: null,
+    pipeline: null,
+    wins: rows.toSorted((a, b) => b.at.localeCompare(a.at)),
+  });
+  wins.close();
+  tell(all(30, [aWin(7, at(1), 0), aWin(7, at(2), 1)]));
+  wins = new Wins(channel, () => answer());
+  const told: string[] = [];
+  wins.onWin((win) => told.push(keyOf(win)));
+  await vi.advanceTimersByTimeAsync(0);
+  const keys = () => wins.rows.map(({ win, withdrawn }) => `${withdrawn ? "-" : ""}${keyOf(win)}`);
+  expect(keys()).toEqual(["1.7", "0.7"]);
+  // A hint of any pipeline is news, whatever its number.
+  tell(all(32, [aWin(7, at(1), 0), aWin(7, at(2), 1), aWin(9, at(3), 0), aWin(8, at(4), 1)]));
+  await hint(8);
+  expect(keys()).toEqual(["1.8", "0.9", "1.7", "0.7"]);
+  expect(told).toEqual(["0.9", "1.8"]);
+  tell(all(33, [aWin(7, at(1), 0), aWin(7, at(2), 1), aWin(8, at(4), 1)]));
+  await hint(10);
+  expect(keys()).toEqual(["1.8", "-0.9", "1.7", "0.7"]);
+  expect(told).toEqual(["0.9", "1.8"]);
+});
+
+test("[WN7] a week of wins, reversals and cuts leaves a screen as large as it was", async () => {
+  const WEEK_S = 7 * 24 * 3_600;
+  const timers = vi.getTimerCount();
+  let standing: Win[] = [];
+  let seq = 100;
+  const sizes: number[] = [];
+  for (let second = 0; second < WEEK_S; second += 600) {
+    seq += 1;
+    standing = [...standing, aWin(seq)].slice(-200);
+    // Every seventh is taken back soon, every hundredth hint finds nobody at home.
+    if (seq % 7 === 0) standing = standing.filter((win) => win.seq !== seq - 3);
+    if (seq % 100 === 0) listener.disconnected?.();
+    if (seq % 100 === 5) listener.connected?.();
+    tell(aBoard(seq, standing));
+    await hint(seq);
+    await vi.advanceTimersByTimeAsync(600_000);
+    sizes.push(wins.rows.length);
+  }
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(WINS_SHOWN);
+  expect(vi.getTimerCount()).toBe(timers);
+  // Each was told once: what was there at the start is not, nor what came while nobody listened.
+  expect(new Set(heard).size).toBe(heard.length);
 });

@@ -1,6 +1,7 @@
 import type { TvLink, WinsBoard } from "@dmtracker/shared/contracts/wins.ts";
 import { request } from "./client.ts";
 
+/** Of one pipeline, or of `all`. */
 export const loadWins = (pipelineId: string): Promise<WinsBoard> =>
   request<WinsBoard>(`/wins?pipeline_id=${pipelineId}`);
 

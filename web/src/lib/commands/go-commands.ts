@@ -1,3 +1,6 @@
+import { resolve } from "$app/paths";
+import ArrowRightLeft from "@lucide/svelte/icons/arrow-right-left";
+import History from "@lucide/svelte/icons/history";
 import ListFilter from "@lucide/svelte/icons/list-filter";
 import Keyboard from "@lucide/svelte/icons/keyboard";
 import { goto } from "$app/navigation";
@@ -5,6 +8,7 @@ import type { PipelineSummary } from "#lib/api/pipelines.ts";
 import { destinations } from "#lib/shell/navigation.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
 import type { SavedViews } from "#lib/state/saved-views.svelte.ts";
+import { momentThen } from "#lib/time-machine/past-words.ts";
 import { addressOf, addressOfView, PLACE_NAME } from "#lib/views/view-address.ts";
 import type { Command } from "./command.ts";
 
@@ -28,6 +32,28 @@ function pages({ pipelines }: Places): Command[] {
     icon,
     run: goTo(href),
   }));
+}
+
+function past({ board: { pipelineId } }: Places): Command[] {
+  const board = resolve("/(app)/pipeline/[pipelineId]", { pipelineId });
+  return [
+    {
+      id: "past:moves",
+      group: "Go to",
+      label: "What moved since yesterday",
+      words: "stand-up changes history moves",
+      icon: ArrowRightLeft,
+      run: goTo(resolve("/(app)/pipeline/[pipelineId]/moves", { pipelineId })),
+    },
+    {
+      id: "past:board",
+      group: "Go to",
+      label: "The board at a past moment",
+      words: "time machine history then before",
+      icon: History,
+      run: () => goTo(`${board}?at=${momentThen()}`)(),
+    },
+  ];
 }
 
 function savedViews({ views }: Places): Command[] {
@@ -77,5 +103,12 @@ export function goCommands(places: Places): Command[] {
     icon: Keyboard,
     run: places.help,
   };
-  return [...savedViews(places), ...pages(places), keys, ...stages(places), ...people(places)];
+  return [
+    ...savedViews(places),
+    ...pages(places),
+    ...past(places),
+    keys,
+    ...stages(places),
+    ...people(places),
+  ];
 }

@@ -11,6 +11,7 @@ export const PANEL_PLACES: Readonly<Record<string, string>> = {
   "/(app)/contacts": "contacts",
   "/(app)/follow-ups": "follow-ups",
   "/(app)/review": "review",
+  "/(app)/pipeline/[pipelineId]/moves": "what moved",
 };
 
 /** The page below the panel: it knows who comes next, and takes the focus back. */

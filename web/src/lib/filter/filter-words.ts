@@ -121,11 +121,6 @@ export function filterWords(
   }
 }
 
-/** How many parts of a filter are on, without the search. */
-export function filterCount(filter: ContactFilter): number {
-  return FILTER_FIELDS.filter((field) => filter[field] !== undefined).length;
-}
-
 export function withoutField(filter: ContactFilter, field: keyof ContactFilter): ContactFilter {
   const { [field]: _off, ...rest } = filter;
   return rest;

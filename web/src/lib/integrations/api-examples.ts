@@ -16,6 +16,12 @@ const curl = (origin: string, token: string): string => `curl -X PATCH ${origin}
   -H "content-type: application/json" \\
   -d '{ "manychat_id": "4711", "status": "won", "stage": "Closed", "value": 1200 }'`;
 
+/** A reply as ManyChat would tell it, to try out. */
+export const curlReply = (origin: string, token: string): string => `curl -X POST ${origin}${REPLY} \\
+  -H "x-org-auth-token: ${token}" \\
+  -H "content-type: application/json" \\
+  -d '{ "manychat_id": "1", "username": "first.reply", "message_content": "Yes, tell me more!" }'`;
+
 const javascript = (
   origin: string,
   token: string,

@@ -12,6 +12,15 @@ const WITHDRAWN_MS = 10_000;
 /** More than these at once are what was missed: they are shown and not announced. */
 const MOST_ANNOUNCED = 3;
 
+/** Numbers are those of a log: of several logs each win is known by its log and its number. */
+export const keyOf = ({ log, seq }: Win): string => `${log}.${seq}`;
+
+/** Newest first: within a log by its order, between logs by the clock. */
+function newestFirst(a: WinRow, b: WinRow): number {
+  if (a.win.log === b.win.log) return b.win.seq - a.win.seq;
+  return Date.parse(b.win.at) - Date.parse(a.win.at) || a.win.log - b.win.log;
+}
+
 export type WinRow = { win: Win; withdrawn: boolean; isNew: boolean };
 
 /**
@@ -32,9 +41,9 @@ export class Wins {
   readonly #channel: WinsChannel;
   readonly #stopListening: () => void;
   readonly #timer: ReturnType<typeof setInterval>;
-  #removals: { seq: number; timer: ReturnType<typeof setTimeout> }[] = [];
-  /** Number of the newest win that was ever shown. */
-  #seen = 0;
+  #removals: { key: string; timer: ReturnType<typeof setTimeout> }[] = [];
+  /** By log: number of the newest win that was ever shown. */
+  #seen: Record<number, number> = {};
   #asking = false;
   #askAgain = false;
   #closed = false;
@@ -101,7 +110,9 @@ export class Wins {
   }
 
   #hear({ pipelineId, seq }: { pipelineId: string; seq: number }): void {
-    if (this.board && (pipelineId !== this.board.pipelineId || seq <= this.board.seq)) return;
+    // Of all pipelines `seq` is the sum of their numbers: a hint about one of them says only that there is news.
+    const isOfOne = this.board !== undefined && this.board.pipelineId !== null;
+    if (isOfOne && (pipelineId !== this.board?.pipelineId || seq <= this.board.seq)) return;
     this.live.doubt(1);
     void this.ask();
   }
@@ -115,34 +126,36 @@ export class Wins {
   #take(board: WinsBoard): void {
     // A number below ours: the database was put back to an earlier state, and so are we.
     const isFirst = this.board === undefined || board.seq < this.board.seq;
-    if (isFirst) this.#seen = 0;
-    const arrived = board.wins.filter(({ seq }) => seq > this.#seen).reverse();
+    if (isFirst) this.#seen = {};
+    const arrived = board.wins.filter(({ log, seq }) => seq > (this.#seen[log] ?? 0)).reverse();
     const announced = !isFirst && arrived.length <= MOST_ANNOUNCED ? arrived : [];
     const withdrawn = this.rows.filter((row) => this.#isWithdrawn(row, board));
-    for (const { win } of withdrawn) this.#removeLater(win.seq);
+    for (const { win } of withdrawn) this.#removeLater(keyOf(win));
     this.rows = [
       ...board.wins.map((win) => ({ win, withdrawn: false, isNew: announced.includes(win) })),
       ...withdrawn.map(({ win }) => ({ win, withdrawn: true, isNew: false })),
-    ].sort((a, b) => b.win.seq - a.win.seq);
+    ].sort(newestFirst);
     this.board = board;
-    this.#seen = Math.max(this.#seen, arrived.at(-1)?.seq ?? 0);
+    for (const { log, seq } of arrived) this.#seen[log] = Math.max(this.#seen[log] ?? 0, seq);
     for (const win of announced) this.#won.tell(win);
   }
 
   /** It was on the screen and should be there still: not older than what is told, and not told. */
   #isWithdrawn({ win, withdrawn }: WinRow, board: WinsBoard): boolean {
-    if (board.wins.some(({ seq }) => seq === win.seq)) return false;
+    if (board.wins.some((other) => keyOf(other) === keyOf(win))) return false;
     if (withdrawn) return true;
-    const oldest = board.wins.length < WINS_SHOWN ? 0 : (board.wins.at(-1)?.seq ?? 0);
-    return win.at >= board.since && win.seq > oldest;
+    const oldest = board.wins.length < WINS_SHOWN ? undefined : board.wins.at(-1);
+    const row = { win, withdrawn, isNew: false };
+    const isShown = oldest === undefined || newestFirst(row, { ...row, win: oldest }) < 0;
+    return win.at >= board.since && isShown;
   }
 
-  #removeLater(seq: number): void {
-    if (this.#removals.some((removal) => removal.seq === seq)) return;
+  #removeLater(key: string): void {
+    if (this.#removals.some((removal) => removal.key === key)) return;
     const timer = setTimeout(() => {
-      this.#removals = this.#removals.filter((removal) => removal.seq !== seq);
-      this.rows = this.rows.filter(({ win }) => win.seq !== seq);
+      this.#removals = this.#removals.filter((removal) => removal.key !== key);
+      this.rows = this.rows.filter(({ win }) => keyOf(win) !== key);
     }, WITHDRAWN_MS);
-    this.#removals.push({ seq, timer });
+    this.#removals.push({ key, timer });
   }
 }

@@ -123,3 +123,57 @@ test("[RQ3] Lost and Abandoned stand by the stage they came from; those chosen a
   expect(contact.followUp).not.toBeNull();
   expect(ana.errors).toEqual([]);
 });
+
+test("[TM3] the board at a past moment is reached from the board's menu, walked by keys and left again", async () => {
+  const { page } = ana;
+  await page.goto(product.url);
+  await page.locator("[data-card]").first().waitFor();
+  const board = page.url();
+  const stage = page.locator("[data-column]").first();
+  const cards = await stage.locator("[data-card]").count();
+  await page.getByRole("button", { name: "The board's past" }).click();
+  await page.getByRole("menuitem", { name: "The board at a past moment" }).click();
+  await page.locator("[data-past-card]").first().waitFor();
+  const at = () => Date.parse(new URL(page.url()).searchParams.get("at") ?? "");
+  const from = at();
+  await page.getByRole("slider", { name: "Moment" }).focus();
+  await page.keyboard.press("PageDown");
+  await eventually(() => expect(at()).toBe(from - 86_400_000));
+  await page.locator('[data-past][aria-busy="false"]').waitFor();
+  await page.keyboard.press("Shift+ArrowRight");
+  await eventually(() => expect(at()).toBe(from - 86_400_000 + 60_000));
+  await page.locator('[data-past][aria-busy="false"]').waitFor();
+  // Nothing can be taken into the hand there.
+  expect(await page.locator("[data-card], [data-past] button[aria-haspopup]").count()).toBe(0);
+  const shared = page.url();
+  await page.getByRole("link", { name: "Back to now" }).click();
+  await page.locator("[data-card]").first().waitFor();
+  expect(page.url()).toBe(board);
+  expect(await stage.locator("[data-card]").count()).toBe(cards);
+  await marcus.page.goto(shared);
+  await marcus.page.locator("[data-past-card]").first().waitFor();
+  await marcus.page.goto(`${board}?at=2020-01-01T00:00:00Z`);
+  await marcus.page.getByText("This moment cannot be shown").waitFor();
+});
+
+test("[TM4] what moved is counted live for the stand-up, and each number leads to its contacts", async () => {
+  const { page } = ana;
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("what moved");
+  await page.getByRole("option", { name: /What moved since yesterday/ }).waitFor();
+  await page.keyboard.press("Enter");
+  const tile = (label: string) =>
+    page.locator("dl > div").filter({ has: page.getByText(label, { exact: true }) });
+  await tile("Reopened").waitFor();
+  const won = Number(await tile("Won").getByRole("link").innerText());
+  const { contacts } = await queue(1);
+  const [contact] = contacts;
+  if (!contact) throw new Error("nobody is left in the queue");
+  const body = { contact_id: contact.id, status: "won" };
+  await call(product.url, "PATCH", "/contact/contact-status", { token, body });
+  await eventually(async () => expect(await tile("Won").getByRole("link").innerText()).toBe(String(won + 1)));
+  await tile("Won").getByRole("link").click();
+  await eventually(async () => expect(await page.locator("[data-move]").count()).toBe(won + 1));
+  await page.locator(`[data-move="${contact.id}"]`).getByText("Won").waitFor();
+  expect(ana.errors).toEqual([]);
+});

@@ -1,0 +1,49 @@
+import type { ArrangingEvent } from "@dmtracker/shared/pipeline/unfold-board.ts";
+import mongoose from "mongoose";
+import { EventModel, REPLAY_DAYS, toEvent, type EventRecord } from "./event.model.ts";
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+
+const DAY_MS = 86_400_000;
+/** Few enough that others get their turn between two batches. */
+const READ_AT_ONCE = 500;
+
+/** From which moment on the log holds everything: its earliest event, or later when places were forgotten. */
+export async function findCompleteSince(
+  pipelineId: string,
+  now: Date,
+): Promise<{ since: Date; isMoving: boolean }> {
+  const first = await EventModel.findOne({ pipelineId }, { at: 1 })
+    .sort({ at: 1 })
+    .lean<Pick<EventRecord, "at"> | null>();
+  const forgotten = now.getTime() - REPLAY_DAYS * DAY_MS;
+  const begin = first?.at.getTime() ?? now.getTime();
+  return { since: new Date(Math.max(begin, forgotten)), isMoving: forgotten > begin };
+}
+
+/** All events of a pipeline from after one number up to another, the newest first. */
+export async function* readBackwards(
+  pipelineId: string,
+  { after, head }: { after: number; head: number },
+): AsyncGenerator<ArrangingEvent> {
+  // Whole records: picking fields costs the built-in database more than sending them.
+  const records = EventModel.collection
+    .find<EventRecord>(
+      { pipelineId: new mongoose.Types.ObjectId(pipelineId), seq: { $gt: after, $lte: head } },
+      { batchSize: READ_AT_ONCE },
+    )
+    .sort({ seq: -1 });
+  for await (const { seq, type, contactId, before, after: then } of records) {
+    yield { seq, type, contactId: contactId?.toHexString() ?? null, before, after: then };
+  }
+}
+
+/** The histories of these contacts up to a number, in order, by contact. */
+export async function findHistoriesUpTo(
+  contactIds: readonly string[],
+  seq: number,
+): Promise<Map<string, PipelineEvent[]>> {
+  const records = await EventModel.find({ contactId: { $in: [...contactIds] }, seq: { $lte: seq } })
+    .sort({ seq: 1 })
+    .lean<EventRecord[]>();
+  return Map.groupBy(records.map(toEvent), ({ contactId }) => contactId ?? "");
+}

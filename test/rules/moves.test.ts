@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import { applyToContact } from "@dmtracker/shared/pipeline/apply-event.ts";
+import { foldMoves, isOfFigure } from "@dmtracker/shared/pipeline/moves.ts";
+import { anId, aRule, someStages } from "../support/factories.ts";
+import { generateHistory } from "../support/generated-history.ts";
+
+function aHistory(seed: number): PipelineEvent[] {
+  const stages = someStages(["New", "Talking", "Booked", "Closed", "Lost"]);
+  const events: PipelineEvent[] = [];
+  generateHistory(
+    {
+      seed,
+      contacts: 20,
+      events: 200,
+      pipelineId: anId(),
+      stages,
+      rules: [aRule("stage_to_status", stages[3]?.id ?? "", "won")],
+      people: [{ id: anId(), name: "Ana" }],
+      from: Date.parse("2026-01-01"),
+      until: Date.parse("2026-02-01"),
+      head: 0,
+      anId,
+    },
+    (event) => events.push(event),
+  );
+  return events;
+}
+
+const MOVES = new Set(["contact.created", "contact.stage_changed", "contact.status_changed"]);
+
+/** Where everybody stands after these events, told plainly. */
+function standings(events: readonly PipelineEvent[]): Map<string, string> {
+  const contacts = new Map<string, Contact>();
+  for (const event of events) {
+    const contact = applyToContact(contacts.get(event.contactId ?? ""), event);
+    if (contact) contacts.set(contact.id, contact);
+  }
+  return new Map(
+    [...contacts.values()].map(({ id, stageId, leadStatus }) => [id, `${stageId} ${leadStatus}`]),
+  );
+}
+
+test("[TM4] what moved is the difference of two boards: who is there and back has not moved", () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.double({ min: 0, max: 1, noNaN: true }), (seed, share) => {
+      const events = aHistory(seed);
+      const from = Math.floor(share * events.length);
+      const [then, now] = [standings(events.slice(0, from)), standings(events)];
+      const differing = [...now].filter(([id, standing]) => then.get(id) !== standing);
+      const moves = foldMoves(events.slice(from).filter(({ type }) => MOVES.has(type)));
+      const told = moves.map(({ contactId, before, after }) => [
+        contactId,
+        before ? `${before.stageId} ${before.status}` : undefined,
+        `${after.stageId} ${after.status}`,
+      ]);
+      expect(told.sort()).toEqual(differing.map(([id, standing]) => [id, then.get(id), standing]).sort());
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("[TM4] every contact that moved counts somewhere, and nobody as two outcomes", () => {
+  fc.assert(
+    fc.property(fc.integer(), (seed) => {
+      for (const move of foldMoves(
+        aHistory(seed)
+          .slice(60)
+          .filter(({ type }) => MOVES.has(type)),
+      )) {
+        const of = (...figures: Parameters<typeof isOfFigure>[1][]) =>
+          figures.filter((figure) => isOfFigure(move, figure)).length;
+        expect(of("created", "moved", "won", "lost", "abandoned", "reopened")).toBeGreaterThan(0);
+        expect(of("won", "lost", "abandoned", "reopened")).toBeLessThan(2);
+        expect(of("created", "moved")).toBeLessThan(2);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
