@@ -5,6 +5,7 @@ import { letOthersRun } from "./cursors.ts";
 import { type Version, versionOf } from "./engine.ts";
 import { ensure } from "./errors.ts";
 import { type Found, type Query, docOf, findDocuments } from "./query.ts";
+import { isSliceOver } from "./scan.ts";
 import { type Update, upsertBase } from "./update.ts";
 import { type Doc, Oid, Regex, type Value, typeName } from "./values.ts";
 import { whenUnblocked } from "./write-progress.ts";
@@ -33,11 +34,13 @@ export async function forEachMatch(
       const found = stillMatching(context, query, { rid });
       if (found) act(found);
     });
+    if (isSliceOver()) await letOthersRun(context);
   }
 }
 
 /** The document as it is now. */
 function stillMatching({ engine, transaction }: Context, query: Query, { rid }: { rid: number }) {
+  ensure(!query.collection.dropped, 175, "collection dropped");
   const bytes = engine.read(query.collection, rid, transaction);
   const doc = bytes && decode(bytes);
   return doc && query.filter.test(doc) ? { rid, bytes, doc } : undefined;

@@ -353,6 +353,31 @@ describe("while a long search pauses", () => {
   });
 });
 
+test.each(["updateMany", "deleteMany"] as const)(
+  "a long %s lets reads and writes of others go first, and misses nothing",
+  async (operation) => {
+    const { collection } = await aServer();
+    const rows = await collection(Array.from({ length: 20_000 }, (_, _id) => ({ _id: _id as never, n: 1 })));
+    await rows.createIndex({ n: 1 });
+    const order: string[] = [];
+    const all =
+      operation === "updateMany" ? rows.updateMany({ n: 1 }, { $inc: { n: 1 } }) : rows.deleteMany({ n: 1 });
+    const long = all.then((result) => {
+      order.push("long");
+      return "modifiedCount" in result ? result.modifiedCount : result.deletedCount;
+    });
+    for (let i = 0; i < 60; i++) {
+      await rows.insertOne({ _id: `new ${i}` as never, n: 0 });
+      order.push("small");
+    }
+    expect(await long).toBe(20_000);
+    // Done in one go, it would have kept the later ones waiting.
+    expect(order.at(-1)).toBe("long");
+    expect(await rows.countDocuments({ n: 0 })).toBe(60);
+    expect(await rows.countDocuments({ n: 1 })).toBe(0);
+  },
+);
+
 test("`let` brings variables into filters, updates, projections and deletions", async () => {
   const { collection, client } = await aServer();
   const rows = await collection([1, 2, 3].map((n) => ({ _id: n as never, n })));
