@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 120_000;
 /** Whoever has not ended by then after a polite word is ended. */
 const STOP_LIMIT_MS = 15_000;
 const LOOK_EVERY_MS = 20;

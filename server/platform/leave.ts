@@ -8,7 +8,7 @@ const LONGEST_SPREAD_MS = 5_000;
 /** What the others take in without being slow for those they have. */
 const MS_PER_CLIENT = 2;
 /** After the last one was due: who is still here does not listen. */
-const SLACK_MS = 500;
+const SLACK_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 
 /**

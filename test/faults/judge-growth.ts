@@ -5,12 +5,15 @@ export type Growth = { name: string; early: number; late: number; isFlat: boolea
 
 /** Code is compiled, caches fill: what the first looks show is the beginning and no level. */
 const WARM_UP = 0.25;
-/** What a garbage collector that has not run yet may leave: a part of the level, and so much of anything. */
+/**
+ * What a garbage collector that has not run yet may leave: a part of the level, and so much of anything. The driver
+ * keeps as many connections to the database as were ever needed at once, a hundred at most.
+ */
 const MAY_GROW = 0.2;
 const MAY_ADD: Record<string, number> = {
   "node MB": 25,
   "heap MB": 15,
-  handles: 4,
+  handles: 40,
   "redis MB": 5,
   "database MB": 60,
 };

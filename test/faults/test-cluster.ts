@@ -157,10 +157,16 @@ export class TestCluster {
       const isHeard = process.env.LOG_LEVEL !== undefined;
       return new NodePart(port, () => startNode({ port, variables: { ...shared, ...clock }, isHeard }));
     });
-    // One after the other: the first makes collections and indexes.
-    for (const node of nodes) await node.start();
-    await balancer.look();
-    return new TestCluster({ database, redis, nodes, network, balancer, dir });
+    const cluster = new TestCluster({ database, redis, nodes, network, balancer, dir });
+    try {
+      // One after the other: the first makes collections and indexes.
+      for (const node of nodes) await node.start();
+      await balancer.look();
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
   }
 
   /** What clients use: network, balancer, whichever node is ready. */

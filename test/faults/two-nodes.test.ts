@@ -241,7 +241,9 @@ test("[SP4] [SP7] who loses access while Redis is away is out when it is back, a
   // Counting tries goes on, each process for itself.
   const { email } = await invite(there, team.cookie, "member");
   await cluster.redis.start();
-  await eventually(() => expect(page.revoked).toContain("no longer a member"), 30_000);
+  // Being refused when it asks is not enough: who only listens must hear nothing more.
+  await eventually(() => expect(page.socket.connected).toBe(false), 30_000);
+  expect(page.revoked).toContain("no longer a member");
   cluster.redis.freeze();
   try {
     expect(await signIn(there, email)).not.toBe("");

@@ -33,6 +33,8 @@ export class BoardClient {
   /** The server says that its processes cannot hear each other. */
   isApart = false;
   viewers: Viewer[] = [];
+  /** Times that a stopping process has sent it to another one. */
+  sentAway = 0;
   /** Numbers at which it was told that wins have changed. */
   readonly wins: number[] = [];
   readonly #url: string;
@@ -72,6 +74,7 @@ export class BoardClient {
     });
     this.socket.on("server:leaving", ({ withinMs }) => {
       const { id } = this.socket;
+      this.sentAway += 1;
       setTimeout(() => this.socket.id === id && this.socket.disconnect().connect(), Math.random() * withinMs);
     });
     this.socket.on("connect", () => void this.join());
