@@ -18,7 +18,16 @@ export default defineConfig({
       },
       // Load and kill tests use whole processes: one after the other, or they measure each other.
       { test: { name: "faults", include: ["test/faults/**/*.test.ts"], ...serial } },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...serial } },
+      // A journey waits for its browser as much as it computes, and each has a product of its own: two at once.
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });
