@@ -24,9 +24,10 @@ export async function forEachMatch(
     while (await whenUnblocked(context, () => changeFirst(context, query, act)));
     return;
   }
-  const rids: number[] = [];
+  // Once each, even when others move a document to where the scan still goes.
+  const rids = new Set<number>();
   for (const found of findDocuments(context, query)) {
-    if (found) rids.push(found.rid);
+    if (found) rids.add(found.rid);
     else await letOthersRun(context);
   }
   for (const rid of rids) {
