@@ -23,6 +23,8 @@ import { contactsSocket } from "./contacts/contacts.socket.ts";
 import { exportRoutes } from "./export/export.routes.ts";
 import { importUploadRoutes } from "./import/import-upload.routes.ts";
 import { importsRoutes } from "./import/imports.routes.ts";
+import { fileUploadRoutes } from "./organization-file/file-upload.routes.ts";
+import { organizationFileRoutes } from "./organization-file/organization-file.routes.ts";
 import { startWaking } from "./follow-ups/wake-parked.ts";
 import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
 import { Rosters } from "./contacts/rosters.ts";
@@ -160,6 +162,7 @@ function createPages(
     guard(app),
     // Its bodies are files, which are read while they arrive.
     importUploadRoutes(app),
+    fileUploadRoutes(app),
     requireJson,
     express.json({ limit: MAX_BODY }),
     keepFirstAnswer(app),
@@ -169,6 +172,7 @@ function createPages(
     integrationsRoutes(app),
     exportRoutes(app),
     importsRoutes(app),
+    organizationFileRoutes(app),
     contactsRoutes(app),
     removalRoutes(app),
     activityRoutes(app),

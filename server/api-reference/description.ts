@@ -66,4 +66,5 @@ export const EXAMPLE_IDS = {
   deliveryId: "665f1e9b8c3d2a0012345618",
   importId: "665f1e9b8c3d2a0012345620",
   bulkId: "665f1e9b8c3d2a0012345619",
+  fileImportId: "665f1e9b8c3d2a0012345621",
 } as const;

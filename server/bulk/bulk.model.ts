@@ -1,4 +1,4 @@
-import type { BulkChange, BulkKind, BulkProblem, BulkState } from "@dmtracker/shared/contracts/bulk.ts";
+import type { BulkChange, BulkProblem, BulkState } from "@dmtracker/shared/contracts/bulk.ts";
 import type { ImportMapping } from "@dmtracker/shared/contracts/import-fields.ts";
 import type { Undone } from "@dmtracker/shared/contracts/event.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
@@ -8,9 +8,11 @@ import type { ReversalTarget } from "#server/reversal/reversal-target.ts";
 /** What a bulk action does. */
 export type BulkWork =
   | { kind: "change"; change: BulkChange }
-  | { kind: Exclude<BulkKind, "change" | "import">; target: ReversalTarget; undoes: Undone }
+  | { kind: "undo" | "reversal"; target: ReversalTarget; undoes: Undone }
   /** Its rows are kept with the file, which has the same id. */
-  | { kind: "import"; mapping: ImportMapping };
+  | { kind: "import"; mapping: ImportMapping }
+  /** A whole organization, likewise. */
+  | { kind: "organization" };
 
 export type BulkRecord = {
   _id: Types.ObjectId;

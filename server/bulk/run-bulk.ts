@@ -1,11 +1,12 @@
 import type { BulkAction } from "@dmtracker/shared/contracts/bulk.ts";
 import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
-import { may } from "@dmtracker/shared/contracts/rights.ts";
+import { may, type Right } from "@dmtracker/shared/contracts/rights.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { decideChanges } from "#server/contacts/decide-changes.ts";
 import { commitImportPart } from "#server/import/commit-import-part.ts";
 import { requireNamed } from "#server/contacts/require-named.ts";
 import { findMembership } from "#server/organizations/member.store.ts";
+import { discardFileImport, importFilePart } from "#server/organization-file/import-file-part.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { decideReversals } from "#server/reversal/decide-reversals.ts";
 import { isTokenLive } from "#server/tokens/token.store.ts";
@@ -19,6 +20,12 @@ import {
   type PartAnswer,
 } from "./bulk.store.ts";
 
+/** What takes more than being a member. */
+const RIGHT_OF: Partial<Record<BulkWork["kind"], Right>> = {
+  reversal: "changes:reverse",
+  organization: "organization:configure",
+};
+
 /** Rights end at once, also for what is on its way: they are looked at before each part. */
 async function requireRight(app: AppContext, { actor, organizationId, work }: BulkRecord): Promise<void> {
   const organization = organizationId.toHexString();
@@ -28,7 +35,8 @@ async function requireRight(app: AppContext, { actor, organizationId, work }: Bu
   }
   const membership = await findMembership(app.auth, actor.id ?? "", organization);
   if (!membership) throw new AppError("forbidden", `${actor.name} is no member any more`);
-  if (work.kind === "reversal" && !may(membership.role, "changes:reverse")) {
+  const right = RIGHT_OF[work.kind];
+  if (right && !may(membership.role, right)) {
     throw new AppError("forbidden", `${actor.name} is no owner or admin any more`);
   }
 }
@@ -42,7 +50,7 @@ async function requireStillThere(app: AppContext, { organizationId, work }: Bulk
 async function commitPart(
   app: AppContext,
   record: BulkRecord,
-  work: Exclude<BulkWork, { kind: "import" }>,
+  work: Exclude<BulkWork, { kind: "import" | "organization" }>,
   contactIds: string[],
 ): Promise<PartAnswer> {
   const { actor } = record;
@@ -67,6 +75,10 @@ async function runPart(app: AppContext, record: BulkRecord): Promise<BulkRecord 
     const { size, answer } = await commitImportPart(app, record, work.mapping);
     return advanceBulk(record, size, answer, app.now());
   }
+  if (work.kind === "organization") {
+    const { size, answer } = await importFilePart(app, record);
+    return advanceBulk(record, size, answer, app.now());
+  }
   await requireStillThere(app, record);
   const contactIds = await findPart(record._id.toHexString(), record.nextPart);
   const answer = await commitPart(app, record, work, contactIds);
@@ -89,8 +101,13 @@ export async function runBulk(app: AppContext, leased: BulkRecord): Promise<Bulk
   let record = leased;
   const end = async (state: BulkRecord["state"], reason: string | null): Promise<BulkAction> =>
     tell(app, (await finishBulk(record, { state, reason }, app.now())) ?? record);
+  const giveUp = async (state: "cancelled" | "failed", reason: string | null): Promise<BulkAction> => {
+    // Half an organization is no good to anybody. Before the end is noted: a process that dies here leaves it to others.
+    if (record.work.kind === "organization") await discardFileImport(app, record);
+    return end(state, reason);
+  };
   while (record.nextPart < record.parts) {
-    if (record.cancelWanted) return end("cancelled", null);
+    if (record.cancelWanted) return giveUp("cancelled", null);
     if (app.bulks.stopping) {
       await releaseBulk(record, app.now());
       return toBulkAction(record);
@@ -102,7 +119,7 @@ export async function runBulk(app: AppContext, leased: BulkRecord): Promise<Bulk
       if (record.nextPart < record.parts) tell(app, record);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      if (!TEMPORARY_ERRORS.has(error.code)) return end("failed", error.message);
+      if (!TEMPORARY_ERRORS.has(error.code)) return giveUp("failed", error.message);
       await releaseBulk(record, app.now());
       return toBulkAction(record);
     }

@@ -3,6 +3,7 @@ import type { RowProblem } from "@dmtracker/shared/contracts/imports.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { RawRow } from "@dmtracker/shared/pipeline/read-import-row.ts";
 import mongoose, { type Types } from "mongoose";
+import type { FilePlan } from "#server/organization-file/check-file.ts";
 
 /** An uploaded file: its shape, and as what it was last read. Its rows are in parts. */
 export type ImportRecord = {
@@ -17,6 +18,8 @@ export type ImportRecord = {
   parts: number;
   mapping: ImportMapping;
   pipelineId: Types.ObjectId | null;
+  /** Set when it is no CSV file but a whole organization. */
+  organization?: FilePlan;
   createdAt: Date;
   expireAt: Date;
 };
@@ -49,6 +52,7 @@ const fields = {
   parts: Number,
   mapping: Mixed,
   pipelineId: ObjectId,
+  organization: Mixed,
   createdAt: Date,
   expireAt: Date,
 } satisfies Record<Exclude<keyof ImportRecord, "_id">, unknown>;

@@ -49,7 +49,8 @@ export async function findImports(
   organizationId: string,
   { actorId, limit }: { actorId?: string | undefined; limit: number },
 ): Promise<ImportRecord[]> {
-  return ImportModel.find({ organizationId, ...(actorId === undefined ? {} : { "actor.id": actorId }) })
+  const whose = actorId === undefined ? {} : { "actor.id": actorId };
+  return ImportModel.find({ organizationId, ...whose, organization: null })
     .sort({ createdAt: -1 })
     .limit(limit)
     .lean<ImportRecord[]>();

@@ -11,6 +11,7 @@ export const isOwnImport = ({ actor }: Pick<ImportRecord, "actor">, caller: Call
 /** @throws AppError not_found */
 export async function requireImport(caller: Caller, importId: string): Promise<ImportRecord> {
   const record = await findImport(caller.organizationId, importId);
-  if (!record || !isOwnImport(record, caller)) throw new AppError("not_found", "No such import");
+  if (!record || record.organization || !isOwnImport(record, caller))
+    throw new AppError("not_found", "No such import");
   return record;
 }

@@ -29,7 +29,7 @@ export const ContactSelection = z.union([
 ]);
 export type ContactSelection = z.infer<typeof ContactSelection>;
 
-export const BulkKind = z.enum(["change", "undo", "reversal", "import"]);
+export const BulkKind = z.enum(["change", "undo", "reversal", "import", "organization"]);
 export type BulkKind = z.infer<typeof BulkKind>;
 
 export const BulkState = z.enum(["running", "done", "cancelled", "failed"]);

@@ -74,6 +74,11 @@ export const ENDPOINTS = {
   "POST /imports/:importId/start": "contacts:write",
   "GET /imports/:importId/problems": "contacts:write",
 
+  "GET /organization/export": "organization:configure",
+  "POST /organization/imports": "organization:configure",
+  "GET /organization/imports/:fileImportId": "organization:configure",
+  "POST /organization/imports/:fileImportId/start": "organization:configure",
+
   "GET /organization/settings": "organization:read",
   "PATCH /organization/settings": "organization:configure",
   "POST /organization/lost-reasons": "pipeline:configure",

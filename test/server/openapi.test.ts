@@ -74,6 +74,26 @@ test("[API12] every example of the document works, and every answer is as the do
     ]);
     told.add(endpoint);
   }
+  const whole = await fetch(`${server.url}/api/v1/organization/export`, { headers: { cookie } });
+  const lines = await whole.text();
+  expect([whole.status, lines.startsWith('{"dmtracker"')]).toEqual([200, true]);
+  const emptied = await server.anOrganization();
+  const taken = await fetch(`${server.url}/api/v1/organization/imports`, {
+    method: "POST",
+    headers: { cookie: emptied.owner.cookie, "content-type": "application/x-ndjson" },
+    body: lines,
+  });
+  const takenFile = (await taken.json()) as { data: { id: string } };
+  expect(answerProblems("POST /organization/imports", taken.status, takenFile)).toEqual([]);
+  const startPath = `/organization/imports/${takenFile.data.id}/start`;
+  const started = await call(server.url, "POST", startPath, { cookie: emptied.owner.cookie });
+  expect(
+    answerProblems("POST /organization/imports/:fileImportId/start", started.status, started.body),
+  ).toEqual([]);
+  expect([taken.status, started.status]).toEqual([201, 202]);
+  told.add("GET /organization/export");
+  told.add("POST /organization/imports");
+  told.add("POST /organization/imports/:fileImportId/start");
   const { body: tv } = await call<{ url: string }>(server.url, "POST", "/wins/tv-links", {
     cookie,
     body: { name: "TV" },

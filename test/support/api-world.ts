@@ -79,6 +79,10 @@ export async function aWorld(url: string, organization: TestOrganization): Promi
       const file = await upload(url, owner.cookie);
       return ((await file.json()) as { data: { id: string } }).data.id;
     },
+    fileImportId: async () => {
+      const file = await uploadOrganization(url, owner.cookie);
+      return ((await file.json()) as { data: { id: string } }).data.id;
+    },
     bulkId: async () => {
       const bulk = { contact_ids: [data.contact_id], value: (made += 1) };
       return (await make<{ id: string }>("/bulk-actions", bulk)).id;
@@ -135,11 +139,22 @@ export async function realCall(
   return { path, body: realBody ?? undefined };
 }
 
+/** Takes in an organization that is none: it says what is wrong with it. */
+export const uploadOrganization = (url: string, cookie: string): Promise<Response> =>
+  fetch(`${url}/api/v1/organization/imports`, {
+    method: "POST",
+    headers: { cookie, "content-type": "application/x-ndjson" },
+    body: '{"nothing":{}}',
+  });
+
 /** Calls that end something for the caller, or need what no example can hold: told one by one, in this order. */
 export const TOLD_APART = [
   "GET /contacts/export",
   "POST /imports",
   "GET /imports/:importId/problems",
+  "GET /organization/export",
+  "POST /organization/imports",
+  "POST /organization/imports/:fileImportId/start",
   "GET /wins/screen",
   "POST /sign-up",
   "POST /sign-up/link",

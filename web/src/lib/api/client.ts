@@ -61,8 +61,8 @@ export async function readJson(response: Response): Promise<unknown> {
 }
 
 /** Sends a file as it is. */
-export async function sendFile(path: string, file: Blob): Promise<Response> {
-  const headers = { accept: "application/json", "content-type": "text/csv" };
+export async function sendFile(path: string, file: Blob, type = "text/csv"): Promise<Response> {
+  const headers = { accept: "application/json", "content-type": type };
   try {
     return await fetch(path, { method: "POST", credentials: "same-origin", headers, body: file });
   } catch (error) {

@@ -1,3 +1,4 @@
+import ArrowDownUp from "@lucide/svelte/icons/arrow-down-up";
 import Building2 from "@lucide/svelte/icons/building-2";
 import CalendarClock from "@lucide/svelte/icons/calendar-clock";
 import CircleX from "@lucide/svelte/icons/circle-x";
@@ -24,6 +25,9 @@ export const settingsGroups = (role: Role): SettingsGroup[] => [
     entries: [
       { href: resolve("/(app)/settings/organization"), label: "General", icon: Building2 },
       { href: resolve("/(app)/settings/members"), label: "Members", icon: UsersRound },
+      ...(may(role, "organization:configure")
+        ? [{ href: resolve("/(app)/settings/data"), label: "Export and import", icon: ArrowDownUp }]
+        : []),
     ],
   },
   {
