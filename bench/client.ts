@@ -14,8 +14,10 @@ export type Client = {
   get<Data>(path: string): Promise<Data>;
   /** Changes the next contact and returns the seq of that change. */
   patch(): Promise<number>;
-  /** Opens the board so many times. */
-  watch(count: number): Promise<Viewers>;
+  /** Opens a board, the first one if none is named, so many times. */
+  watch(count: number, pipelineId?: string): Promise<Viewers>;
+  /** Adds a pipeline with one contact in it. */
+  addPipeline(name: string): Promise<{ pipelineId: string; contactId: string }>;
 };
 
 const json = async <Data>(response: Response): Promise<Data> => {
@@ -68,11 +70,28 @@ export async function connect(url: string, credentials: Credentials): Promise<Cl
       const path = `${url}/api/v1/contact/contact-status`;
       return (await json<{ seq: number }>(await fetch(path, { method: "PATCH", headers, body }))).seq;
     },
-    watch: (count) =>
+    watch: (count, watched = pipelineId) =>
       new Viewers().open(count, url, "pipeline:events", {
         cookie,
-        join: (socket: Socket) => socket.emitWithAck("pipeline:join", { pipelineId }),
+        join: (socket: Socket) => socket.emitWithAck("pipeline:join", { pipelineId: watched }),
       }),
+    async addPipeline(name) {
+      const post = async <Data>(path: string, more: Record<string, string>, body: object): Promise<Data> => {
+        const all = { "content-type": "application/json", ...more };
+        return json<Data>(
+          await fetch(`${url}/api/v1${path}`, { method: "POST", headers: all, body: JSON.stringify(body) }),
+        );
+      };
+      const signedIn = { cookie, origin: url };
+      const made = await post<{ pipeline: { id: string } }>("/pipelines", signedIn, { name });
+      const contact = { username: name.replace(" ", "."), pipeline_id: made.pipeline.id };
+      const { contact_id: contactId } = await post<{ contact_id: string }>(
+        "/organization/create-contact",
+        headers,
+        contact,
+      );
+      return { pipelineId: made.pipeline.id, contactId };
+    },
   };
 }
 

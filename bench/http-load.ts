@@ -9,6 +9,8 @@ export type HttpLoad = {
   contactIds: readonly string[];
   connections: number;
   seconds: number;
+  /** Calls per second, all connections together; left out: as many as are answered. */
+  rate?: number;
 };
 
 export type HttpLoadResult = { requestsPerSecond: number; p50: number; p99: number };
@@ -20,6 +22,7 @@ const { duration, latency, ...counts } = await autocannon({
   url: load.url,
   connections: load.connections,
   duration: load.seconds,
+  ...(load.rate && { overallRate: load.rate }),
   requests: [
     {
       method: "PATCH",

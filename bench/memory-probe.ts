@@ -8,3 +8,5 @@ process.on("message", (message) => {
   process.send?.({ memory: heapUsed + external });
 });
 process.channel?.unref();
+// The bench was interrupted: nothing of it goes on.
+process.on("disconnect", () => process.exit());

@@ -16,6 +16,7 @@ const LINES = `${RESULTS}.lines`;
 const PARTS: { name: string; args: string[] }[] = [
   { name: "live", args: [] },
   { name: "many-viewers", args: [] },
+  { name: "many-writes", args: [] },
   { name: "many-nodes", args: [] },
   { name: "many-contacts", args: [LARGE ? "1000000" : "100000"] },
   { name: "browser", args: [] },
