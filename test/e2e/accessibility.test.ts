@@ -17,6 +17,8 @@ const PAGES: Record<string, string> = {
   "/follow-ups": "[data-follow-up]",
   "/activity": "main",
   "/wins": "main",
+  "/review": "[data-row]",
+  "/review?tab=given_up": "[data-given-up]",
   "/reports": "main section",
   "/account": "main h1",
 };
@@ -64,6 +66,15 @@ describe.each(LOOKS)("$colorScheme at $viewport.width", (look) => {
       expect.soft(await violations(page), path).toEqual([]);
     }
     await page.goto(product.url);
+    await page.locator("[data-card]").first().waitFor();
+    const board = page.url();
+    await page.goto(`${board}/moves`);
+    await page.locator("main h2").first().waitFor();
+    expect.soft(await violations(page), "what moved").toEqual([]);
+    await page.goto(`${board}?at=${new Date(Date.now() - 86_400_000).toISOString()}`);
+    await page.locator("[data-past-card]").first().waitFor();
+    expect.soft(await violations(page), "the board as it was").toEqual([]);
+    await page.goto(board);
     await page.locator("[data-card]").first().waitFor();
     await page.keyboard.press("?");
     await page.getByRole("dialog").waitFor();

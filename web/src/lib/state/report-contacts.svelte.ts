@@ -19,7 +19,7 @@ export class ReportContactList {
   problem = $state<string>();
   readonly #source: Source;
   #ids: readonly string[] | undefined;
-  #read = 0;
+  #read = $state(0);
   /** What was asked before a list was asked for anew is dropped. */
   #epoch = 0;
 
