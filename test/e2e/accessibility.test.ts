@@ -23,7 +23,41 @@ const PAGES: Record<string, string> = {
   "/account": "main h1",
 };
 
-const OPEN_PAGES = ["/sign-in", "/sign-up", "/forgot-password"];
+const OPEN_PAGES = [
+  "/sign-in",
+  "/sign-up",
+  "/forgot-password",
+  "/reset-password#nothing",
+  "/invite#nothing",
+  "/api/docs",
+  "/nowhere",
+];
+
+/** What a page does against its own policy, and what it complains of; and the policy itself. */
+async function watchPolicy(page: Page): Promise<{ complaints: string[]; open(path: string): Promise<void> }> {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    // A refused call is an answer like any other: the browser reports it all the same.
+    const isAnswer = message.text().startsWith("Failed to load resource");
+    if (message.type() === "error" && !isAnswer) complaints.push(message.text());
+  });
+  await page.exposeFunction("noteViolation", (what: string) => complaints.push(what));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => {
+      const { noteViolation } = window as unknown as { noteViolation: (what: string) => void };
+      noteViolation(`${location.pathname}: ${violatedDirective} ${blockedURI} ${sample}`);
+    });
+  });
+  return {
+    complaints,
+    async open(path) {
+      const response = await page.goto(product.url + path);
+      const policy = response?.headers()["content-security-policy"] ?? "no policy";
+      expect.soft(policy, path).toContain("script-src");
+      expect.soft(policy, path).not.toMatch(/unsafe-(inline|eval)/);
+    },
+  };
+}
 
 /** The rules that a screen breaks, each with the elements that break it. */
 async function violations(page: Page): Promise<string[]> {
@@ -55,13 +89,14 @@ const LOOKS = [
 ] as const;
 
 describe.each(LOOKS)("$colorScheme at $viewport.width", (look) => {
-  test("[UI1] no page breaks a rule of axe-core", async () => {
+  test("[UI1] [SI6] no page breaks a rule of axe-core, its own policy, or complains", async () => {
     const { page, context, errors } = await signIn(browser, product, product.password ?? "", undefined, look);
+    const { complaints, open } = await watchPolicy(page);
     const settings = await settingsPages(page);
     expect(settings.length).toBeGreaterThan(5);
     const pages = { ...PAGES, ...Object.fromEntries(settings.map((path) => [path, "main h2"])) };
     for (const [path, shown] of Object.entries(pages)) {
-      await page.goto(product.url + path);
+      await open(path);
       await page.locator(shown).first().waitFor();
       expect.soft(await violations(page), path).toEqual([]);
     }
@@ -91,17 +126,20 @@ describe.each(LOOKS)("$colorScheme at $viewport.width", (look) => {
     await page.getByText("Lead Status").first().waitFor();
     expect.soft(await violations(page), "a contact's own page").toEqual([]);
     expect(errors).toEqual([]);
+    expect(complaints).toEqual([]);
     await context.close();
   });
 
-  test("[UI1] nor does one before the sign-in", async () => {
+  test("[UI1] [SI6] nor does one before the sign-in", async () => {
     const context = await browser.newContext(look);
     const page = await context.newPage();
+    const { complaints, open } = await watchPolicy(page);
     for (const path of OPEN_PAGES) {
-      await page.goto(product.url + path);
+      await open(path);
       await page.locator("h1").first().waitFor();
       expect.soft(await violations(page), path).toEqual([]);
     }
+    expect(complaints).toEqual([]);
     await context.close();
   });
 });
