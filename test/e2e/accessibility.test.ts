@@ -19,7 +19,7 @@ const PAGES: Record<string, string> = {
   "/wins": "main",
   "/review": "[data-row]",
   "/review?tab=given_up": "[data-given-up]",
-  "/reports": "main section",
+  "/reports": "main svg rect",
   "/account": "main h1",
 };
 
@@ -34,7 +34,9 @@ const OPEN_PAGES = [
 ];
 
 /** What a page does against its own policy, and what it complains of; and the policy itself. */
-async function watchPolicy(page: Page): Promise<{ complaints: string[]; open(path: string): Promise<void> }> {
+async function watchPolicy(
+  page: Page,
+): Promise<{ complaints: string[]; open: (path: string) => Promise<void> }> {
   const complaints: string[] = [];
   page.on("console", (message) => {
     // A refused call is an answer like any other: the browser reports it all the same.
@@ -50,7 +52,7 @@ async function watchPolicy(page: Page): Promise<{ complaints: string[]; open(pat
   });
   return {
     complaints,
-    async open(path) {
+    open: async (path) => {
       const response = await page.goto(product.url + path);
       const policy = response?.headers()["content-security-policy"] ?? "no policy";
       expect.soft(policy, path).toContain("script-src");
