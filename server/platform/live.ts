@@ -58,15 +58,14 @@ export function createLive(io: LiveServer, tv: TvScreens) {
     },
     /** Asks every open board, on every process, whether it has everything up to `seq`. */
     async askDelivered(pipelineId: string, seq: number): Promise<Delivered> {
-      const length = await countBoards(pipelineId);
-      if (length === 0) return { boards: 0, acknowledged: 0 };
-      const replies = await new Promise<boolean[]>((resolve) => {
+      const asking = new Promise<boolean[]>((resolve) => {
         // Who does not answer in time is left out: `replies` holds those that did.
         const hear = (_late: Error | null, replies: boolean[] = []) => resolve(replies);
         io.to(room.pipeline(pipelineId))
           .timeout(DELIVERED_WAIT_MS)
           .emit("pipeline:delivered", { pipelineId, seq }, hear);
       });
+      const [length, replies] = await Promise.all([countBoards(pipelineId), asking]);
       const acknowledged = replies.filter(Boolean).length;
       return { boards: Math.max(length, acknowledged), acknowledged };
     },

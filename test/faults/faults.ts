@@ -11,7 +11,8 @@ export type Strength = {
   isLong: boolean;
 };
 
-export const SHORT: Strength = { changes: 60, freezeMs: 5_000, isLong: false };
+/** Frozen for longer than a balancer and the database take to notice. */
+export const SHORT: Strength = { changes: 40, freezeMs: 4_000, isLong: false };
 export const LONG: Strength = { changes: 300, freezeMs: 20_000, isLong: true };
 
 /** Something that happens to a cluster under load; it ends with everything running again. */

@@ -8,7 +8,7 @@ import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
 import { makeDataDir, startProduct, type ProductProcess } from "../support/product-process.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const CLIENTS = 16;
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
@@ -86,7 +86,7 @@ test("[RT2] [CC2] [OP2] [OP3] kill -9 in the middle of a load: every acknowledge
     // The demo was made once: a second start says nothing about it.
     expect(product.token).toBeUndefined();
   }
-  expect(acknowledged.length).toBeGreaterThan(100);
+  expect(acknowledged.length).toBeGreaterThan(20 * ROUNDS);
 
   const log = await readLog(product.url, token);
   expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));

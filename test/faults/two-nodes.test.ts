@@ -21,11 +21,18 @@ import { aTestTeam, invite, signIn, type TestTeam } from "./test-team.ts";
 let cluster: TestCluster;
 let team: TestTeam & { email: string };
 let [here, there] = ["", ""];
+/** Parked from the beginning, for a moment: both processes look for who is to be woken, every ten seconds. */
+let sleeper: string;
 
 beforeAll(async () => {
   cluster = await TestCluster.start({ variables: { LIMIT_SIGN_IN: "4/900" } });
   [here = "", there = ""] = cluster.nodes.map(({ url }) => url);
   team = await aTestTeam(here, 20);
+  sleeper = team.contactIds.at(-1) ?? "";
+  const parked = { until: new Date(Date.now() + 3_000).toISOString(), reason: null };
+  const body = { contact_id: sleeper, parked };
+  const { status } = await call(here, "PATCH", "/contact/parking", { token: team.token, body });
+  expect(status).toBe(200);
 });
 afterAll(() => cluster?.stop());
 
@@ -250,6 +257,17 @@ test("[SP4] [SP7] who loses access while Redis is away is out when it is back, a
   } finally {
     cluster.redis.thaw();
   }
+});
+
+test("[SP6] [PK2] whose day has come is woken once, although both processes look", async () => {
+  const wakings = async (): Promise<number> => {
+    const log = await readLog(there, team.token);
+    const ofSleeper = log.filter(
+      ({ contactId, type }) => contactId === sleeper && type !== "contact.created",
+    );
+    return ofSleeper.filter(({ after }) => after.parked === null).length;
+  };
+  await eventually(async () => expect(await wakings()).toBe(1), 60_000);
 });
 
 test("[SP6] [BK5] [IM7] an import goes on at the other process when its own one stops, each row once", async () => {
