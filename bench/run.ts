@@ -1,14 +1,17 @@
 // `npm run bench`: every row of the targets in docs/performance.md, each against its floor in the same run. Prints
 // tables and writes bench/results.json. `-- --large` goes up to a million contacts and events; `-- live browser`
-// measures these parts alone.
+// measures these parts alone; `-- --write` puts the tables into docs/performance.md, too.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
+import { format } from "prettier";
 import type { Row } from "./measure.ts";
 
 const LARGE = process.argv.includes("--large");
+const DOCUMENT = join(import.meta.dirname, "../docs/performance.md");
+const [BEGIN, END] = ["<!-- results -->", "<!-- end of results -->"];
 const chosen = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const RESULTS = join(import.meta.dirname, "results.json");
 const LINES = `${RESULTS}.lines`;
@@ -56,6 +59,29 @@ writeFileSync(
   RESULTS,
   `${JSON.stringify({ at: new Date().toISOString(), seconds, machine, tables }, null, 2)}\n`,
 );
+
+/** Keeps what people wrote around the tables. */
+async function writeDocument(): Promise<void> {
+  const text = readFileSync(DOCUMENT, "utf8");
+  const [before = "", rest = ""] = text.split(BEGIN);
+  const after = rest.split(END)[1] ?? "";
+  const asTable = ({ title, rows }: Table): string =>
+    [
+      `**${title}**`,
+      "",
+      "| | row | floor | product | ratio | target | |",
+      "| --- | --- | --- | --- | --- | --- | --- |",
+      ...rows.map(({ id = "", row, floor, product, ratio, target, isReached }) => {
+        const verdict = isReached === undefined ? "" : isReached ? "reached" : "**not reached**";
+        return `| ${[id, row, floor, product, ratio, target, verdict].join(" | ")} |`;
+      }),
+    ].join("\n");
+  const { node, cores, cpu, memoryGiB } = machine;
+  const head = `Measured on ${new Date().toISOString().slice(0, 10)}: Node ${node}, ${cores} cores (${cpu}), ${memoryGiB} GiB, everything on one machine, in ${seconds} s.`;
+  const body = [before + BEGIN, head, ...tables.map(asTable), END + after].join("\n\n");
+  writeFileSync(DOCUMENT, await format(body, { parser: "markdown", printWidth: 110 }));
+}
+if (process.argv.includes("--write")) await writeDocument();
 
 const judged = tables.flatMap(({ rows }) => rows).filter(({ isReached }) => isReached !== undefined);
 const missed = judged.filter(({ isReached }) => !isReached);
