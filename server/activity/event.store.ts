@@ -73,6 +73,8 @@ export type EventsOf = { batchId: string } | { actorId: string; since: Date };
 
 export type Footprint = {
   pipelineId: string;
+  /** In how many pipelines: what belongs to the whole organization, such as a tag, is changed in all of them. */
+  pipelines: number;
   contactIds: string[];
   fromSeq: number;
   untilSeq: number;
@@ -103,12 +105,14 @@ export async function findFootprint(
   const fields = { pipelineId: 1, contactId: 1, seq: 1, actor: 1, cause: 1, at: 1 } as const;
   const events = EventModel.find(query, fields).lean<Found[]>().cursor() as AsyncIterable<Found>;
   const contactIds = new Set<string>();
+  const pipelineIds = new Set<string>();
   const authors = new Map<string | null, Actor>();
   const involved = new Map<string | null, Actor>();
   let found: { pipelineId: string; fromSeq: number; untilSeq: number; lastAt: Date } | undefined;
   for await (const { contactId, seq, actor, cause, at, ...event } of events) {
     if (!contactId) continue;
     contactIds.add(contactId.toHexString());
+    pipelineIds.add(event.pipelineId.toHexString());
     // A follow-up that ends because a rule closed the deal is its author's, and names the rule as its cause.
     const author = actor.type === "automation" ? (cause?.actor ?? actor) : actor;
     authors.set(author.id, author);
@@ -121,6 +125,7 @@ export async function findFootprint(
   return (
     found && {
       ...found,
+      pipelines: pipelineIds.size,
       contactIds: [...contactIds],
       authors: [...authors.values()],
       involved: [...involved.values()],

@@ -13,7 +13,7 @@ import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import type { InTurn } from "#server/platform/in-turn.ts";
 import type { WorkingSet } from "#server/pipeline/working-set.ts";
 import { AppError } from "#server/platform/app-error.ts";
-import { findTags } from "#server/tags/tag.store.ts";
+import { findTags, requireTags } from "#server/tags/tag.store.ts";
 import { findConflict } from "./find-conflict.ts";
 import { requireNamed } from "./require-named.ts";
 
@@ -114,6 +114,8 @@ async function decideInBatch(
       },
     });
   }
+  // Again, where nothing can come between: a tag that is just being deleted must not stay on anybody [TG2].
+  await requireTags(organizationId, [...(change.tags?.add ?? []), ...(change.tags?.set ?? [])]);
   if (when && (contact.removed || !when(contact, batch.pipeline))) return answerUnchanged(contact, batch);
   const place = placeOf(change);
   await batch.ranks.prepare(

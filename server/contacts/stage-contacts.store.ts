@@ -4,9 +4,15 @@ type IdOnly = Pick<ContactRecord, "_id">;
 
 const toIds = (records: IdOnly[]): string[] => records.map(({ _id }) => _id.toHexString());
 
-/** Everybody in a stage. */
-export async function findIdsOfStage(pipelineId: string, stageId: string): Promise<string[]> {
-  return toIds(await ContactModel.find({ pipelineId, stageId }, { _id: 1 }).lean<IdOnly[]>());
+/** Everybody in a stage, or the first of them, from its top. */
+export async function findIdsOfStage(
+  pipelineId: string,
+  stageId: string,
+  limit = Number.MAX_SAFE_INTEGER,
+): Promise<string[]> {
+  const found = ContactModel.find({ pipelineId, stageId }, { _id: 1 }).sort({ rank: 1, _id: 1 });
+  if (limit < Number.MAX_SAFE_INTEGER) found.limit(limit);
+  return toIds(await found.lean<IdOnly[]>());
 }
 
 /** The rank of the last card of a stage. */

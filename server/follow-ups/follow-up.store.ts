@@ -6,9 +6,16 @@ import { ContactModel, toContact, type ContactRecord } from "#server/contacts/co
 export type DueToWake = { organizationId: string; contactId: string; pipelineId: string };
 
 /** Contacts that are parked and whose moment has come, the longest waiting first; whoever's they are. */
-export async function findDueToWake(now: Date, limit: number): Promise<DueToWake[]> {
+export async function findDueToWake(
+  now: Date,
+  limit: number,
+  without: readonly string[] = [],
+): Promise<DueToWake[]> {
   const records = await ContactModel.find(
-    { "parked.until": { $lte: now, $type: "date" } },
+    {
+      "parked.until": { $lte: now, $type: "date" },
+      ...(without.length > 0 && { _id: { $nin: [...without] } }),
+    },
     { organizationId: 1, pipelineId: 1 },
   )
     .sort({ "parked.until": 1 })

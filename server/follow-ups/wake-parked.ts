@@ -13,13 +13,15 @@ const CLOCK: Actor = { type: "system", id: null, name: "DmTracker" };
 /**
  * Writes down who has woken because their moment has come. They are awake without it: this is the line of history
  * and the word to open pages. Any number of processes may do it at once: the contact is looked at again inside the
- * commit, which only one of them wins, so each waking is one event [PK2].
+ * commit, which only one of them wins, so each waking is one event [PK2]. Who cannot be woken now keeps nobody else
+ * from it, and is tried again with the next round.
  */
 export async function wakeParked(app: AppContext): Promise<void> {
+  const now = app.now();
+  const failed = new Set<string>();
   for (;;) {
-    const now = app.now();
-    const due = await findDueToWake(now, AT_ONCE);
-    await Promise.all(
+    const due = await findDueToWake(now, AT_ONCE, [...failed]);
+    const woken = await Promise.allSettled(
       due.map(({ organizationId, contactId, pipelineId }) =>
         changeContact(app, {
           organizationId,
@@ -31,7 +33,11 @@ export async function wakeParked(app: AppContext): Promise<void> {
         }),
       ),
     );
-    if (due.length < AT_ONCE) return;
+    for (const [index, { status }] of woken.entries())
+      if (status === "rejected") failed.add(due[index]?.contactId ?? "");
+    if (due.length === AT_ONCE) continue;
+    if (failed.size > 0) app.logger.warn({ contacts: failed.size }, "parked contacts could not be woken");
+    return;
   }
 }
 

@@ -1,14 +1,19 @@
 import type { Cause } from "@dmtracker/shared/contracts/event.ts";
+import { BULK_AT_ONCE } from "@dmtracker/shared/contracts/limits.ts";
 import type { Rule, Stage } from "@dmtracker/shared/contracts/pipeline.ts";
 import { Draft, enterStage } from "@dmtracker/shared/pipeline/draft.ts";
 import { compareRanked, ranksBetween } from "@dmtracker/shared/pipeline/ranks.ts";
 import { refuseDeletion, rulesOf } from "@dmtracker/shared/pipeline/stages.ts";
+import mongoose from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
 import { throwRefusal } from "#server/contacts/change-contact.ts";
 import { findIdsOfStage, findLastRank } from "#server/contacts/stage-contacts.store.ts";
 import type { SettingsCall } from "./pipeline-settings.ts";
 import { recordPipelineEvent } from "./record-pipeline-event.ts";
 import type { WorkingSet } from "./working-set.ts";
+
+/** Contacts of one commit while there are too many for one. */
+const PART_SIZE = 250;
 
 export type StageDeletion = { stageId: string; moveTo: string | undefined };
 export type DeletedStage = { stage: Stage; moved: number; rulesSwitchedOff: Rule[] };
@@ -23,17 +28,19 @@ async function lastRankIn(batch: WorkingSet, stageId: string): Promise<string | 
   return ranks.reduce<string | null>((last, rank) => (last === null || rank > last ? rank : last), null);
 }
 
-/** Moves everybody to the new stage in the order in which they stood; no rule answers to it [ST5]. */
-async function moveAll(batch: WorkingSet, step: Step): Promise<number> {
+/**
+ * Moves everybody, or the first `limit`, to the new stage in the order in which they stood; no rule answers to it [ST5].
+ */
+async function move(batch: WorkingSet, step: Step, limit?: number): Promise<number> {
   const { stageId, moveTo, actor, batchId, at } = step;
-  await batch.load(await findIdsOfStage(batch.pipeline.id, stageId));
-  const contacts = batch.standingIn(stageId).sort(compareRanked);
+  await batch.load(await findIdsOfStage(batch.pipeline.id, stageId, limit));
+  const contacts = batch.standingIn(stageId).sort(compareRanked).slice(0, limit);
   const refusal = refuseDeletion(batch.pipeline.stages, { stageId, moveTo, holds: contacts.length });
   if (refusal) throwRefusal(refusal);
   if (moveTo === undefined) return 0;
   const ranks = ranksBetween(await lastRankIn(batch, moveTo), null, contacts.length);
   const settings = await batch.settings();
-  // The deletion follows right behind the moves: nobody ever stands in a stage that is not there.
+  // The deletion follows behind the moves: nobody ever stands in a stage that is not there.
   const cause: Cause = {
     seq: batch.pipeline.seq + contacts.length + 1,
     type: "pipeline.stages_changed",
@@ -52,7 +59,7 @@ async function moveAll(batch: WorkingSet, step: Step): Promise<number> {
 
 async function decideDeletion(batch: WorkingSet, step: Step): Promise<DeletedStage> {
   const { stageId, actor, batchId, at } = step;
-  const moved = await moveAll(batch, step);
+  const moved = await move(batch, step);
   const told = { actor, batchId, at };
   const { stages, rules } = batch.pipeline;
   const stage = stages.find(({ id }) => id === stageId) as Stage;
@@ -76,17 +83,45 @@ async function decideDeletion(batch: WorkingSet, step: Step): Promise<DeletedSta
 }
 
 /**
- * Deletes a stage: in one commit its contacts move to another, it goes, and the rules that name it are switched off.
+ * More contacts than one commit takes leave the stage before it is deleted, part by part, so that others get their
+ * turn in between. Who enters it meanwhile is among the rest, which goes with the stage.
+ */
+async function moveMost(
+  app: AppContext,
+  call: SettingsCall,
+  deletion: StageDeletion & { batchId: string },
+): Promise<number> {
+  let moved = 0;
+  for (;;) {
+    const ids = await findIdsOfStage(call.pipelineId, deletion.stageId, BULK_AT_ONCE + 1);
+    if (ids.length <= BULK_AT_ONCE) return moved;
+    moved += await app.commits.submit(call.pipelineId, {
+      batchId: deletion.batchId,
+      contactIds: [],
+      decide: (batch) => move(batch, { ...call, ...deletion, at: app.now() }, PART_SIZE),
+    });
+  }
+}
+
+/**
+ * Deletes a stage: its contacts move to another, it goes, and the rules that name it are switched off. All is one
+ * batch, and one commit unless there are very many contacts.
  * @throws AppError unknown_stage, invalid
  */
-export function deleteStage(
+export async function deleteStage(
   app: AppContext,
   call: SettingsCall,
   deletion: StageDeletion,
 ): Promise<DeletedStage> {
+  const batchId = new mongoose.Types.ObjectId().toHexString();
+  const before = await moveMost(app, call, { ...deletion, batchId });
   return app.commits.submit(call.pipelineId, {
     mutation: call.mutation,
+    batchId,
     contactIds: [],
-    decide: (batch, batchId) => decideDeletion(batch, { ...call, ...deletion, batchId, at: app.now() }),
+    decide: async (batch) => {
+      const deleted = await decideDeletion(batch, { ...call, ...deletion, batchId, at: app.now() });
+      return { ...deleted, moved: before + deleted.moved };
+    },
   });
 }

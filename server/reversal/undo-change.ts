@@ -56,7 +56,7 @@ async function undoOne(
 /**
  * Takes one's own change back, single or bulk, with everything that rules had added to it. What somebody has
  * changed since stays and is told. It is a change like any other, except that no rule answers to it.
- * @throws AppError not_found, forbidden, conflict, key_reused, busy, stopping
+ * @throws AppError not_found, forbidden, invalid, conflict, key_reused, busy, stopping
  */
 export async function undoChange(app: AppContext, input: UndoChangeInput): Promise<UndoAnswer> {
   const { organizationId, actor, mutation } = input;
@@ -74,6 +74,10 @@ export async function undoChange(app: AppContext, input: UndoChangeInput): Promi
   if (age > UNDO_MINUTES * MINUTE_MS) {
     const message = `Changes can be undone for ${UNDO_MINUTES} minutes. Owners and admins reverse older ones in Settings`;
     throw new AppError("forbidden", message);
+  }
+  if (found.pipelines > 1) {
+    const message = `This changed contacts of ${found.pipelines} pipelines. Owners and admins reverse it in Settings > Reverse changes, one pipeline after the other`;
+    throw new AppError("invalid", message);
   }
   const { contactIds, fromSeq, untilSeq, pipelineId } = found;
   const target = { fromSeq, untilSeq, batchId };

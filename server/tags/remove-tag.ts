@@ -62,17 +62,19 @@ async function removeTag(app: AppContext, removal: Removal): Promise<RemovedTag>
   if (into !== undefined) await requireTag(organizationId, into);
   const batchId = newBatchId();
   const pipelineIds = (await findPipelines(organizationId)).map(({ id }) => id);
-  let elsewhere = 0;
+  // By pipeline: a commit that lost a race decides again, and the last decision is the one that counts.
+  const retagged = new Map<string, number>();
   const part = {
     batchId,
     actor: removal.actor,
     work: async (turn: Turn) => {
-      elsewhere += await retag(turn, removal);
+      retagged.set(turn.batch.pipeline.id, await retag(turn, removal));
     },
   };
   await inPipelines(app, pipelineIds.slice(1), part);
   const removed = await changeOrganization(app, { ...removal, batchId }, async (turn) => {
     const tag = await requireTag(organizationId, tagId);
+    const elsewhere = [...retagged.values()].reduce((sum, count) => sum + count, 0);
     const contacts = elsewhere + (await retag(turn, removal));
     turn.batch.effects.push((session) => deleteTag(organizationId, tagId, session));
     return { tag, contacts };

@@ -69,6 +69,23 @@ test("[PK2] two processes wake a contact once, with one line of history by the s
   expect(await wakings(ids[3] ?? "")).toEqual([]);
 });
 
+test("[PK2] contacts that cannot be woken, however many, keep nobody else asleep", async () => {
+  const organization = await server.anOrganization();
+  const stuck = await add(organization, park(1));
+  const wakes = await add(organization, park(2));
+  const record = await ContactModel.findById(stuck).lean();
+  // Without a pipeline there is no log that could say it: as many as one round takes, and due before the other one.
+  const pipelineId = new mongoose.Types.ObjectId();
+  const copies = Array.from({ length: 200 }, (_, index) => {
+    const _id = new mongoose.Types.ObjectId();
+    return { ...record, _id, pipelineId, username: `stuck.${index}` } as never;
+  });
+  await ContactModel.collection.insertMany(copies);
+  await wakeParked(later(server.context, 2.5));
+  expect(await wakings(wakes)).toHaveLength(1);
+  await ContactModel.deleteMany({ pipelineId });
+});
+
 test("[PK2] a contact that was parked anew between finding and waking stays parked", async () => {
   const organization = await server.anOrganization();
   const { id: organizationId, owner } = organization;

@@ -1,3 +1,4 @@
+import { EventModel } from "@dmtracker/server/activity/event.model.ts";
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { findPipeline } from "@dmtracker/server/pipeline/pipeline.store.ts";
@@ -13,6 +14,7 @@ import type { Pipeline, Rule, Stage } from "@dmtracker/shared/contracts/pipeline
 import type { RulePreview } from "@dmtracker/shared/contracts/rule-preview.ts";
 import { expect, test } from "vitest";
 import { BoardClient } from "../support/board-client.ts";
+import { makeContacts } from "../support/contacts.ts";
 import { eventually } from "../support/eventually.ts";
 import { call, type CallOptions } from "../support/http.ts";
 import { startServer, type TestOrganization } from "../support/server.ts";
@@ -126,6 +128,24 @@ test("[ST4] [ST5] [AU2] deleting a stage moves its contacts in one batch with a 
   expect(left.find(({ id }) => id === rule.id)?.enabled).toBe(false);
   expect(totals[stageId]).toBeUndefined();
   expect(totals[closed]?.open?.count).toBe(4);
+  jade.close();
+});
+
+test("[ST5] very many contacts leave a stage in parts before it goes: one batch, their order, nobody left behind", async () => {
+  const { organization, pipeline, stages, admin } = await withContacts(0);
+  const ids = await makeContacts(server, organization, 1_300);
+  const [first = "", second = ""] = pipeline.stages.map(({ id }) => id);
+  const jade = await new BoardClient(server.url, organization.member.cookie, pipeline.id).open();
+  const board = jade.column(first);
+  expect(new Set(board)).toEqual(new Set(ids));
+  const deleted = await admin("DELETE", `${stages}/${first}?move_to=${second}`);
+  expect(deleted.body.data).toMatchObject({ moved: 1_300 });
+  await eventually(() => expect(jade.pipeline.stages).toHaveLength(5));
+  const moves = jade.batches.filter((batch) => batch.some(({ type }) => type === "contact.stage_changed"));
+  expect(moves.length).toBeGreaterThan(1);
+  expect(new Set(moves.flat().map(({ batchId }) => batchId)).size).toBe(1);
+  expect(jade.column(second)).toEqual(board);
+  expect((await current(pipeline)).totals[second]?.open?.count).toBe(1_300);
   jade.close();
 });
 
@@ -274,6 +294,11 @@ test("[TG2] a tag is merged in every pipeline of the organization", async () => 
   expect(merged.body.data.contacts).toBe(2);
   for (const id of [ids[0] ?? "", other.contactId])
     expect((await contactOf(organization, id)).tagIds).toEqual([cold?.id]);
+  const [line] = await EventModel.find({ contactId: other.contactId }).sort({ seq: -1 }).lean();
+  // [UN5] Half of it would be taken back without a word.
+  const undone = await admin("POST", "/undo", { body: { batch_id: line?.batchId } });
+  expect(undone).toMatchObject({ status: 400, body: { code: "invalid" } });
+  expect(undone.body.message).toContain("contacts of 2 pipelines");
 });
 
 test("[SE1] time zone, cadence, stops and the name reach every open page by the log, and a retry changes nothing", async () => {

@@ -1,10 +1,14 @@
+import { defuseCell } from "@dmtracker/shared/pipeline/csv-words.ts";
 import { stringify } from "csv-stringify/browser/esm/sync";
 import type { Table } from "./report-tables.ts";
 
-/** A table as a file. Cells that a spreadsheet would take for a formula are defused by the library. */
+/** A table as a file, in which no text acts as a formula: defused as in every file of ours [EX2]. */
 export function csvOf({ columns, rows }: Table): string {
   const cells = rows.map((row) => row.map(({ raw }) => raw));
-  return stringify([columns.map(({ label }) => label), ...cells], { escape_formulas: true, bom: true });
+  return stringify([columns.map(({ label }) => label), ...cells], {
+    cast: { string: defuseCell },
+    bom: true,
+  });
 }
 
 export function saveCsv(table: Table, period: string): void {
