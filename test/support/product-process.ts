@@ -39,6 +39,10 @@ export async function startProduct(
     env: { ...process.env, PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "error", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // A file that fails while it is read runs no hooks: nothing of it may go on for ever.
+  const cut = (): boolean => child.kill("SIGKILL");
+  process.once("exit", cut);
+  child.once("exit", () => process.off("exit", cut));
   let output = "";
   let complaints = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
