@@ -18,7 +18,8 @@ export type CallOptions = {
   signal?: AbortSignal;
 };
 
-const isJson = ({ headers }: Response): boolean => headers.get("content-type")?.includes("json") === true;
+const isJson = ({ headers }: Response): boolean =>
+  headers.get("content-type")?.startsWith("application/json") === true;
 
 /** One call of the REST API, as a client makes it. */
 export async function call<T = Record<string, unknown>>(
