@@ -43,6 +43,10 @@ const isHistory = ({ type, cause }: PipelineEvent): boolean =>
   type === "contact.note_added" ||
   cause?.type === "contact.message_logged";
 
+/** Whose act it was: a rule answers to somebody, and a follow-up that ends because of a rule names the rule as its cause. */
+const authorOf = ({ actor, cause }: PipelineEvent): Actor =>
+  actor.type === "automation" ? (cause?.actor ?? actor) : actor;
+
 /** What happens because time passes was done by no one. */
 const isOfNobody = ({ actor, cause }: PipelineEvent): boolean =>
   cause === null && (actor.type === "system" || actor.type === "automation");
@@ -56,7 +60,7 @@ function note<Key, Value>(
 ): void {
   const known = traces.get(key);
   if (!isTarget) {
-    if (known) traces.set(key, { ...known, since: event.cause?.actor ?? event.actor });
+    if (known) traces.set(key, { ...known, since: authorOf(event) });
   } else if (!known || known.since || known.original === undefined) {
     // After somebody else's change the work before it is out of reach: only what came after theirs is taken back.
     traces.set(key, { original, since: undefined });
@@ -92,8 +96,7 @@ export function traceChanges(
     const wanted = isTarget(event);
     const taken = wanted && !isHistory(event);
     if (wanted && !taken) hasHistory = true;
-    if (!wanted && isActivity(event.type) && !isOfNobody(event))
-      touchedBy = event.cause?.actor ?? event.actor;
+    if (!wanted && isActivity(event.type) && !isOfNobody(event)) touchedBy = authorOf(event);
     hasMessages ||= event.type === "contact.message_logged";
     if (event.type === "contact.created") {
       created ||= wanted;
