@@ -1,9 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { ERROR_STATUS } from "@dmtracker/shared/contracts/error-codes.ts";
 import { ANSWERED_IN_COMMIT } from "@dmtracker/shared/contracts/doors.ts";
 import type { RequestHandler, Response } from "express";
 import type { AppContext } from "#server/app-context.ts";
 import type { Locals } from "#server/organizations/guard.ts";
 import { AppError } from "#server/platform/app-error.ts";
+import { findErrorBody } from "#server/platform/error-body.ts";
 import { decrypt, encrypt } from "#server/platform/seal.ts";
 import { repeatAnswer } from "./first-answer.ts";
 import { answerClaim, claimMutation, loseClaim, releaseClaim, type ClaimedCall } from "./mutation.store.ts";
@@ -47,21 +49,42 @@ async function claimOrFind(app: AppContext, call: ClaimedCall): Promise<KeptAnsw
 }
 
 /** What becomes of the key: a success is kept, a refusal has done nothing, a failure nobody can tell. */
-function settle(app: AppContext, call: ClaimedCall, { status, ...told }: KeptAnswer): Promise<void> {
+async function settle(app: AppContext, call: ClaimedCall, { status, ...told }: KeptAnswer): Promise<void> {
   if (status >= 500) return loseClaim(call);
   if (status >= 400) return releaseClaim(call);
   const text = JSON.stringify({ status, ...told });
   return answerClaim(call, encrypt(app.env.authSecret, purposeOf(call), text));
 }
 
-/** Keeps the answer of a claimed call before it leaves: whoever has heard it once hears it again. */
+/** What is said. "Try again" would be a lie where the same key gets no second try: such a call says at once to look. */
+function toSay(response: Response, body: unknown): { status: number; body: unknown } {
+  if (response.statusCode !== ERROR_STATUS.busy) return { status: response.statusCode, body };
+  response.removeHeader("retry-after");
+  return { status: ERROR_STATUS.conflict, body: { status: "error", ...findErrorBody(unknownEnd()) } };
+}
+
+/**
+ * Keeps the answer of a claimed call before it leaves: whoever has heard it once hears it again. Only the first
+ * answer counts: while it is being kept, an error that comes after it must not be sent in its place.
+ */
 function keepAnswer(app: AppContext, call: ClaimedCall, response: Response): void {
   const send = response.json.bind(response);
+  let isAnswered = false;
   response.json = (body: unknown) => {
+    if (isAnswered) return response;
+    isAnswered = true;
     const cookies = [response.getHeader("set-cookie") ?? []].flat().map(String);
+    const said = toSay(response, body);
     settle(app, call, { status: response.statusCode, body, cookies })
       .catch((error: unknown) => app.logger.error({ err: error }, "an answer could not be kept for its key"))
-      .finally(() => send(body));
+      .then(() => {
+        response.status(said.status);
+        send(said.body);
+      })
+      .catch((error: unknown) => {
+        app.logger.error({ err: error }, "an answer with a key could not be sent");
+        response.destroy();
+      });
     return response;
   };
 }

@@ -1,8 +1,14 @@
 import { makeResetLink } from "@dmtracker/server/accounts/make-reset-link.ts";
 import { DESCRIPTIONS } from "@dmtracker/server/api-reference/openapi-document.ts";
 import { ANSWERED_IN_COMMIT, ENDPOINTS, type Endpoint } from "@dmtracker/shared/contracts/doors.ts";
+import { keepFirstAnswer } from "@dmtracker/server/pipeline/keep-first-answer.ts";
+import { AppError } from "@dmtracker/server/platform/app-error.ts";
+import { answer, errorHandler } from "@dmtracker/server/platform/http.ts";
+import express, { type RequestHandler } from "express";
 import mongoose from "mongoose";
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import { aWorld, methodOf, ORDINARY, realCall, TOLD_APART, upload } from "../support/api-world.ts";
 import { call, type Answer, type CallOptions } from "../support/http.ts";
 import { PASSWORD, startServer, type TestOrganization } from "../support/server.ts";
@@ -280,6 +286,56 @@ test("[IK3] a refused call leaves its key free; one that never came to an end is
   expect([lost.status, lost.body.code]).toEqual([409, "conflict"]);
   expect(lost.body.message).toContain("Look whether it was done");
   expect((await make("x".repeat(4), "k".repeat(256))).body.issues?.[0]?.path).toBe("Idempotency-Key");
+});
+
+/** The doors of claimed calls with ends of our own: what they answer under a key. */
+async function withEnd(end: RequestHandler) {
+  const app = express();
+  app.use((_request, response, next) => {
+    Object.assign(response.locals, { endpoint: "POST /tokens" satisfies Endpoint });
+    next();
+  });
+  app.use(keepFirstAnswer(server.context), end, errorHandler(server.context.logger));
+  const listening = app.listen(0);
+  await once(listening, "listening");
+  const { port } = listening.address() as AddressInfo;
+  onTestFinished(() => void listening.close());
+  return async (key: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", headers: keyed(key) });
+    const { code, message } = (await response.json()) as Answer["body"];
+    return { status: response.status, retryAfter: response.headers.get("retry-after"), code, message };
+  };
+}
+
+test("[IK3] a call that ended on its way in something that passes says at once to look, and asks for no second try", async () => {
+  let runs = 0;
+  const ask = await withEnd(() => {
+    runs += 1;
+    throw new AppError("busy", "The database does not answer", { retryAfterS: 3 });
+  });
+  const first = await ask("passes");
+  expect(first).toMatchObject({ status: 409, retryAfter: null, code: "conflict" });
+  expect(first.message).toContain("Look whether it was done");
+  expect(await ask("passes")).toEqual(first);
+  expect(runs).toBe(1);
+});
+
+test("[IK3] a call that was refused before it began may come again with its key, when it is told", async () => {
+  const ask = await withEnd(() => {
+    throw new AppError("rate_limited", "Too many calls", { retryAfterS: 3 });
+  });
+  for (const _ of [1, 2])
+    expect(await ask("limited")).toMatchObject({ status: 429, retryAfter: "3", code: "rate_limited" });
+});
+
+test("[IK2] what fails after the answer changes nothing about it, and the process goes on", async () => {
+  const ask = await withEnd((_request, response) => {
+    answer(response, {}, "Done", 201);
+    throw new Error("after the answer");
+  });
+  const first = await ask("twice");
+  expect(first).toMatchObject({ status: 201, message: "Done" });
+  expect(await ask("twice")).toEqual(first);
 });
 
 test("[IK4] a secret is told again to who asks again, and stands nowhere in the database", async () => {
