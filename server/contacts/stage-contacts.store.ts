@@ -15,6 +15,11 @@ export async function findIdsOfStage(
   return toIds(await found.lean<IdOnly[]>());
 }
 
+/** How many stand in a stage. */
+export function countOfStage(pipelineId: string, stageId: string): Promise<number> {
+  return ContactModel.countDocuments({ pipelineId, stageId });
+}
+
 /** The rank of the last card of a stage. */
 export async function findLastRank(pipelineId: string, stageId: string): Promise<string | null> {
   const record = await ContactModel.findOne({ pipelineId, stageId }, { rank: 1 })

@@ -113,7 +113,10 @@ class Teller {
       case "contact.restored":
         return this.#both("restored", "was restored", [text(" to "), this.#stage(after.stageId)]);
       case "pipeline.stages_changed":
-        return { active: [text("changed the stages")], passive: [text("the stages changed")] };
+        // Of a large stage the contacts leave first: that is told before the stages are others.
+        return after.stages
+          ? { active: [text("changed the stages")], passive: [text("the stages changed")] }
+          : { active: [text("began to delete a stage")], passive: [text("a stage is being deleted")] };
       case "pipeline.rules_changed":
         return { active: [text("changed the automations")], passive: [text("the automations changed")] };
       case "pipeline.renamed": {

@@ -113,6 +113,12 @@ describe("one event, one sentence", () => {
     );
   });
 
+  test("the deletion of a large stage is told when it begins and when the stages have changed", () => {
+    const stages = { type: "pipeline.stages_changed", contactId: null, username: null } as const;
+    expect(sentence(stages)).toBe("Ana began to delete a stage");
+    expect(sentence({ ...stages, after: { stages: [] } })).toBe("Ana changed the stages");
+  });
+
   test("a new contact names its stage", () => {
     expect(sentence({ type: "contact.created", after: { stageId: "s1" } })).toBe(
       "Ana added this contact to Interested",

@@ -1,5 +1,6 @@
 import { EventModel } from "@dmtracker/server/activity/event.model.ts";
 import { changeContact } from "@dmtracker/server/contacts/change-contact.ts";
+import { ContactModel } from "@dmtracker/server/contacts/contact.model.ts";
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { findPipeline } from "@dmtracker/server/pipeline/pipeline.store.ts";
 import { updateTag } from "@dmtracker/server/tags/save-tag.ts";
@@ -144,9 +145,42 @@ test("[ST5] very many contacts leave a stage in parts before it goes: one batch,
   const moves = jade.batches.filter((batch) => batch.some(({ type }) => type === "contact.stage_changed"));
   expect(moves.length).toBeGreaterThan(1);
   expect(new Set(moves.flat().map(({ batchId }) => batchId)).size).toBe(1);
+  // Each names what really happened: the deletion, as it began or as it was done.
+  const typeOf = new Map(jade.batches.flat().map(({ seq, type }) => [seq, type]));
+  const carried = moves.flat().filter(({ type }) => type === "contact.stage_changed");
+  expect(carried).toHaveLength(1_300);
+  expect(new Set(carried.map(({ cause }) => cause?.type))).toEqual(new Set(["pipeline.stages_changed"]));
+  expect(new Set(carried.map(({ cause }) => typeOf.get(cause?.seq ?? 0)))).toEqual(
+    new Set(["pipeline.stages_changed"]),
+  );
   expect(jade.column(second)).toEqual(board);
   expect((await current(pipeline)).totals[second]?.open?.count).toBe(1_300);
   jade.close();
+});
+
+test("[ST5] two large stages that are deleted into each other come to an end, and nobody is lost", async () => {
+  const { organization, pipeline, actor, stages, admin } = await withContacts(0);
+  const [first = "", second = ""] = pipeline.stages.map(({ id }) => id);
+  await makeContacts(server, organization, 1_300);
+  await Promise.all(
+    Array.from({ length: 1_300 }, (_, index) =>
+      createContact(server.context, {
+        organizationId: organization.id,
+        pipelineId: pipeline.id,
+        actor,
+        contact: { username: `there.${index}`, stageId: second, source: "user" },
+      }),
+    ),
+  );
+  const answers = await Promise.all([
+    admin("DELETE", `${stages}/${first}?move_to=${second}`),
+    admin("DELETE", `${stages}/${second}?move_to=${first}`),
+  ]);
+  expect(answers.filter(({ status }) => status === 200).length).toBeLessThan(2);
+  const refused = answers.filter(({ status }) => status !== 200).map(({ body }) => body.code);
+  for (const code of refused) expect(["conflict", "unknown_stage"]).toContain(code);
+  const left = (await current(pipeline)).stages.map(({ id }) => id);
+  expect(await ContactModel.countDocuments({ pipelineId: pipeline.id, stageId: { $in: left } })).toBe(2_600);
 });
 
 test("[ST7] moves and the deletion of their stage from two nodes at once: nobody is left in a stage that is gone", async () => {
