@@ -37,13 +37,15 @@ export async function* readBackwards(
   }
 }
 
-/** The histories of these contacts up to a number, in order, by contact. */
-export async function findHistoriesUpTo(
+/** The histories of these contacts up to a number, each in order. */
+export async function* readHistoriesUpTo(
   contactIds: readonly string[],
   seq: number,
-): Promise<Map<string, PipelineEvent[]>> {
-  const records = await EventModel.find({ contactId: { $in: [...contactIds] }, seq: { $lte: seq } })
+): AsyncGenerator<PipelineEvent> {
+  if (contactIds.length === 0) return;
+  const records = EventModel.find({ contactId: { $in: [...contactIds] }, seq: { $lte: seq } })
     .sort({ seq: 1 })
-    .lean<EventRecord[]>();
-  return Map.groupBy(records.map(toEvent), ({ contactId }) => contactId ?? "");
+    .lean<EventRecord[]>()
+    .cursor({ batchSize: READ_AT_ONCE });
+  for await (const record of records as AsyncIterable<EventRecord>) yield toEvent(record);
 }

@@ -1,6 +1,7 @@
-import type { ContactMove, MoveFigure, Moves, MovesQuery } from "@dmtracker/shared/contracts/moves.ts";
+import type { ContactMove, Moves, MovesQuery } from "@dmtracker/shared/contracts/moves.ts";
 import type { Member } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
+import { FIGURES, MoveCounts, STAGE_FIGURES } from "@dmtracker/shared/pipeline/count-moves.ts";
 import { foldMoves, isOfFigure, personOf, stageOfFigure } from "@dmtracker/shared/pipeline/moves.ts";
 import { addDays, dayOf, startOfDay } from "@dmtracker/shared/pipeline/zoned-days.ts";
 import type { AppContext } from "#server/app-context.ts";
@@ -8,26 +9,21 @@ import { findMovesSince } from "#server/activity/recent-moves.store.ts";
 import { findMembers } from "#server/organizations/member.store.ts";
 import { findSettings } from "#server/organizations/organization-settings.store.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
+import { inPastGate } from "./past-gate.ts";
 import { findPipeline } from "./pipeline.store.ts";
 
 /** Events that one answer reads at most. */
 const MAX_READ = 100_000;
 const MAX_LISTED = 500;
-const FIGURES = ["created", "moved", "won", "lost", "abandoned", "reopened"] as const satisfies MoveFigure[];
 
-/** How many of them count in each figure. */
-function count<Figure extends MoveFigure>(
-  moves: readonly ContactMove[],
-  figures: readonly Figure[],
-  counts: (move: ContactMove, figure: Figure) => boolean = () => true,
-): Record<Figure, number> {
-  const of = (figure: Figure) =>
-    moves.filter((move) => isOfFigure(move, figure) && counts(move, figure)).length;
-  return Object.fromEntries(figures.map((figure) => [figure, of(figure)])) as Record<Figure, number>;
-}
+export type MovesWanted = { organizationId: string; pipelineId: string; query: MovesQuery };
 
 /** Everybody who is a member or did something, then what no person did. */
-function countMembers(moves: readonly ContactMove[], members: readonly Member[]): Moves["members"] {
+function countMembers(
+  moves: readonly ContactMove[],
+  members: readonly Member[],
+  counts: MoveCounts,
+): Moves["members"] {
   const names = new Map(members.map(({ id, name }) => [id, name]));
   for (const { movedBy, decidedBy } of moves)
     for (const by of [movedBy, decidedBy])
@@ -36,20 +32,15 @@ function countMembers(moves: readonly ContactMove[], members: readonly Member[])
   return [...people, { id: null, name: "API and others" }].map(({ id, name }) => ({
     id,
     name,
-    ...count(moves, FIGURES, (move, figure) => (personOf(move, figure)?.id ?? null) === id),
+    ...counts.ofPerson(id),
   }));
 }
 
-function countStages(
-  moves: readonly ContactMove[],
-  { stages, formerStages = [] }: Pipeline,
-): Moves["stages"] {
-  const figures = ["created", "came", "left", "won", "lost", "abandoned", "reopened"] as const;
-  const countIn = (id: string) => count(moves, figures, (move, figure) => stageOfFigure(move, figure) === id);
+function countStages({ stages, formerStages = [] }: Pipeline, counts: MoveCounts): Moves["stages"] {
   const former = formerStages
-    .map((stage) => ({ ...stage, isFormer: true, ...countIn(stage.id) }))
-    .filter((row) => figures.some((figure) => row[figure] > 0));
-  return [...stages.map((stage) => ({ ...stage, isFormer: false, ...countIn(stage.id) })), ...former];
+    .map((stage) => ({ ...stage, isFormer: true, ...counts.ofStage(stage.id) }))
+    .filter((row) => STAGE_FIGURES.some((figure) => row[figure] > 0));
+  return [...stages.map((stage) => ({ ...stage, isFormer: false, ...counts.ofStage(stage.id) })), ...former];
 }
 
 function listed(moves: readonly ContactMove[], { figure, member, stage }: MovesQuery): ContactMove[] {
@@ -69,9 +60,13 @@ function listed(moves: readonly ContactMove[], { figure, member, stage }: MovesQ
  * contacts behind one number.
  * @throws AppError not_found, invalid
  */
-export async function listMoves(
+export function listMoves(app: AppContext, wanted: MovesWanted): Promise<Moves> {
+  return inPastGate(() => readMoves(app, wanted));
+}
+
+async function readMoves(
   app: AppContext,
-  { organizationId, pipelineId, query }: { organizationId: string; pipelineId: string; query: MovesQuery },
+  { organizationId, pipelineId, query }: MovesWanted,
 ): Promise<Moves> {
   const [pipeline, { timeZone }, members] = await Promise.all([
     findPipeline(pipelineId, organizationId),
@@ -87,15 +82,16 @@ export async function listMoves(
   const { events, partial } = await findMovesSince(pipelineId, since, MAX_READ);
   // What came after the pipeline was read belongs to the next answer, or `seq` would promise too little.
   const moves = foldMoves(events.filter(({ seq }) => seq <= pipeline.seq)).reverse();
+  const counts = new MoveCounts(moves);
   const contacts = listed(moves, query);
   return {
     pipelineId,
     seq: pipeline.seq,
     since: since.toISOString(),
     timeZone,
-    ...count(moves, FIGURES),
-    members: countMembers(moves, members),
-    stages: countStages(moves, pipeline),
+    ...counts.all,
+    members: countMembers(moves, members, counts),
+    stages: countStages(pipeline, counts),
     contacts: contacts.slice(0, MAX_LISTED),
     total: contacts.length,
     partial,

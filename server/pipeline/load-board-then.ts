@@ -3,14 +3,10 @@ import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import { FIRST_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import { applyToContact } from "@dmtracker/shared/pipeline/apply-event.ts";
 import { compareRanked, type Ranked } from "@dmtracker/shared/pipeline/ranks.ts";
-import {
-  unfoldBoard,
-  type Arrangement,
-  type ArrangingEvent,
-} from "@dmtracker/shared/pipeline/unfold-board.ts";
+import { unfoldBoard, type Arrangement } from "@dmtracker/shared/pipeline/unfold-board.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { findSeqAt } from "#server/activity/activity.store.ts";
-import { findCompleteSince, findHistoriesUpTo, readBackwards } from "#server/activity/past-event.store.ts";
+import { findCompleteSince, readBackwards, readHistoriesUpTo } from "#server/activity/past-event.store.ts";
 import { findContactsOfPipeline } from "#server/contacts/contact.store.ts";
 import { Roster } from "#server/contacts/roster.ts";
 import { readRoster } from "#server/contacts/roster.store.ts";
@@ -18,6 +14,7 @@ import { loadDirectory } from "#server/organizations/load-directory.ts";
 import { AppError, invalidField } from "#server/platform/app-error.ts";
 import { onSnapshot } from "#server/platform/on-snapshot.ts";
 import { findPipeline } from "./pipeline.store.ts";
+import { inPastGate } from "./past-gate.ts";
 
 /** How far ahead of ours a caller's clock may be and still mean now. */
 const AHEAD_MS = 60_000;
@@ -66,9 +63,8 @@ async function arrangeThen(app: AppContext, wanted: BoardThenWanted): Promise<Th
   const { pipeline } = roster;
   const places = new Map([...roster.all()].map(({ id, stageId, rank }) => [id, { stageId, rank }]));
   const after = (await findSeqAt(pipelineId, moment.at.getTime() + 1)) - 1;
-  const events: ArrangingEvent[] = [];
-  for await (const event of readBackwards(pipelineId, { after, head: pipeline.seq })) events.push(event);
-  return { ...unfoldBoard({ pipeline, places }, events), ...moment };
+  const newestFirst = readBackwards(pipelineId, { after, head: pipeline.seq });
+  return { ...(await unfoldBoard({ pipeline, places }, newestFirst)), ...moment };
 }
 
 function byStage({ pipeline, places }: Arrangement): Map<string, Ranked[]> {
@@ -84,16 +80,16 @@ function byStage({ pipeline, places }: Arrangement): Map<string, Ranked[]> {
  */
 async function contactsThen({ pipeline, places }: Arrangement, ids: readonly string[]): Promise<Contact[]> {
   const found = await findContactsOfPipeline(pipeline.id, [...ids]);
-  const unchanged = new Map(
+  const then = new Map(
     found.flatMap(({ contact }) => (contact.seq <= pipeline.seq ? [[contact.id, contact] as const] : [])),
   );
-  const changed = ids.filter((id) => !unchanged.has(id));
-  const histories = await findHistoriesUpTo(changed, pipeline.seq);
+  const changed = ids.filter((id) => !then.has(id));
+  for await (const event of readHistoriesUpTo(changed, pipeline.seq)) {
+    const contact = applyToContact(then.get(event.contactId ?? ""), event);
+    if (contact) then.set(contact.id, contact);
+  }
   return ids.flatMap((id) => {
-    const history = histories.get(id) ?? [];
-    const contact =
-      unchanged.get(id) ??
-      history.reduce<Contact | undefined>((then, event) => applyToContact(then, event), undefined);
+    const contact = then.get(id);
     return contact ? [{ ...contact, ...places.get(id) }] : [];
   });
 }
@@ -112,7 +108,11 @@ async function readPage(
  * The board as it was at a moment, with the top of every column.
  * @throws AppError not_found, invalid
  */
-export async function loadBoardThen(app: AppContext, wanted: BoardThenWanted): Promise<BoardThen> {
+export function loadBoardThen(app: AppContext, wanted: BoardThenWanted): Promise<BoardThen> {
+  return inPastGate(() => readBoardThen(app, wanted));
+}
+
+async function readBoardThen(app: AppContext, wanted: BoardThenWanted): Promise<BoardThen> {
   const then = await arrangeThen(app, wanted);
   const columns = [...byStage(then)].map(async ([stageId, column]) => ({
     stageId,
@@ -128,12 +128,14 @@ export async function loadBoardThen(app: AppContext, wanted: BoardThenWanted): P
 }
 
 /** A further page of a stage as it was. @throws AppError not_found, invalid */
-export async function loadColumnThen(
+export function loadColumnThen(
   app: AppContext,
   wanted: BoardThenWanted,
   { stageId, ...page }: { stageId: string; after?: Ranked | undefined; limit: number },
 ): Promise<ColumnPageAt> {
-  const then = await arrangeThen(app, wanted);
-  const column = byStage(then).get(stageId) ?? [];
-  return { stageId, ...(await readPage(then, column, page)), seq: then.pipeline.seq };
+  return inPastGate(async () => {
+    const then = await arrangeThen(app, wanted);
+    const column = byStage(then).get(stageId) ?? [];
+    return { stageId, ...(await readPage(then, column, page)), seq: then.pipeline.seq };
+  });
 }

@@ -5,6 +5,7 @@ import { simulateRule, type Simulated } from "@dmtracker/shared/pipeline/simulat
 import type { AppContext } from "#server/app-context.ts";
 import { findMovesSince } from "#server/activity/recent-moves.store.ts";
 import { invalidField } from "#server/platform/app-error.ts";
+import { inPastGate } from "./past-gate.ts";
 
 const DAY_MS = 86_400_000;
 /** Events that one preview reads at most. */
@@ -33,9 +34,11 @@ export async function previewRule(
   if (!pipeline.stages.some(({ id }) => id === wanted.stageId))
     throw invalidField("stageId", "must be a stage of this pipeline");
   const since = new Date(app.now().getTime() - PREVIEW_DAYS * DAY_MS);
-  const { events, partial } = await findMovesSince(pipeline.id, since, MAX_READ);
   const rule = { ...wanted, id: ruleId ?? NOT_SAVED, enabled: true };
-  const acts = simulateRule(events, rule, pipeline);
+  const { acts, partial } = await inPastGate(async () => {
+    const { events, partial } = await findMovesSince(pipeline.id, since, MAX_READ);
+    return { acts: simulateRule(events, rule, pipeline), partial };
+  });
   // The last time counts: a contact that it would have changed twice is one contact.
   const latest = new Map(acts.map((act) => [act.contactId, toPreviewed(act)]));
   const contacts = [...latest.values()].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));

@@ -1,24 +1,32 @@
-import type { PipelineEvent } from "../contracts/event.ts";
+import type { EventState, PipelineEvent } from "../contracts/event.ts";
 import type { ContactMove, MoveFigure, Standing } from "../contracts/moves.ts";
 import type { Actor } from "../contracts/people.ts";
 
+type Stood = Pick<EventState, "stageId" | "leadStatus">;
+
+/** What of an event the moves are read from. */
+export type MovingEvent = Pick<
+  PipelineEvent,
+  "seq" | "type" | "contactId" | "username" | "actor" | "cause" | "batchId" | "at"
+> & { before: Stood; after: Stood };
+
 /** Whose act it was: of what a rule did, the act that it answered to. */
-const authorOf = ({ actor, cause }: Pick<PipelineEvent, "actor" | "cause">): Actor =>
+const authorOf = ({ actor, cause }: Pick<MovingEvent, "actor" | "cause">): Actor =>
   actor.type === "automation" && cause ? cause.actor : actor;
 
 /** A contact on its way: while it is removed it stands nowhere. */
 type Moving = Omit<ContactMove, "after"> & { after: Standing | null };
 
-function toStanding({ stageId, leadStatus }: PipelineEvent["before"]): Standing | undefined {
+function toStanding({ stageId, leadStatus }: Stood): Standing | undefined {
   return stageId === undefined || leadStatus === undefined ? undefined : { stageId, status: leadStatus };
 }
 
 /** Where it stood before the first of the events. */
-function startOf({ type, before }: PipelineEvent): Standing | null | undefined {
+function startOf({ type, before }: MovingEvent): Standing | null | undefined {
   return type === "contact.created" || type === "contact.restored" ? null : toStanding(before);
 }
 
-function readMove(known: Moving | undefined, event: PipelineEvent): Moving | undefined {
+function readMove(known: Moving | undefined, event: MovingEvent): Moving | undefined {
   const { contactId, username, after, type, at } = event;
   const start = known ? known.before : startOf(event);
   if (contactId === null || start === undefined) return known;
@@ -44,7 +52,7 @@ function readMove(known: Moving | undefined, event: PipelineEvent): Moving | und
  * between. Who moved there and back has not moved, and who was removed is not there to be counted. In the order of
  * the last change.
  */
-export function foldMoves(events: readonly PipelineEvent[]): ContactMove[] {
+export function foldMoves(events: readonly MovingEvent[]): ContactMove[] {
   const moves = new Map<string, Moving>();
   for (const event of events) {
     const move = readMove(moves.get(event.contactId ?? ""), event);

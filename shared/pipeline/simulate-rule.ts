@@ -1,6 +1,6 @@
-import type { PipelineEvent } from "../contracts/event.ts";
 import type { Pipeline, Rule } from "../contracts/pipeline.ts";
 import { automate, type RuleEffect, type StageAndStatus } from "./automations.ts";
+import type { MovingEvent } from "./moves.ts";
 
 /** What the rule would have done in one call of the past. */
 export type Simulated = { contactId: string; username: string; at: string; effect: RuleEffect };
@@ -8,7 +8,7 @@ export type Simulated = { contactId: string; username: string; at: string; effec
 type Call = Omit<Simulated, "effect"> & { made: boolean; before: StageAndStatus; wish: StageAndStatus };
 
 /** What a call wanted, read from what it left in the log: the fields that its caller changed, not those of a rule. */
-function readCall(call: Call | undefined, { type, before, after, ...event }: PipelineEvent): Call {
+function readCall(call: Call | undefined, { type, before, after, ...event }: MovingEvent): Call {
   const { contactId, username, at } = event;
   const made = type === "contact.created";
   const read: Call = call ?? {
@@ -32,7 +32,7 @@ function readCall(call: Call | undefined, { type, before, after, ...event }: Pip
  * a field that was named with the value it had already left no trace, and counts as not named.
  */
 export function simulateRule(
-  events: readonly PipelineEvent[],
+  events: readonly MovingEvent[],
   rule: Rule,
   { rules, stages }: Pick<Pipeline, "rules" | "stages">,
 ): Simulated[] {

@@ -45,14 +45,14 @@ function withoutNobody(totals: Totals, stages: Pipeline["stages"]): Totals {
 /**
  * Takes events back, the newest first: the board as it was before them. The counterpart of `applyToContact` and
  * `applyToPipeline`: what they add from `after`, this takes from `before`. Changes `places`, which is as large as the
- * board.
+ * board; of the events, which may be a month's, one at a time is held.
  */
-export function unfoldBoard(
+export async function unfoldBoard(
   { pipeline, places }: Arrangement,
-  newestFirst: readonly ArrangingEvent[],
-): Arrangement {
+  newestFirst: AsyncIterable<ArrangingEvent>,
+): Promise<Arrangement> {
   let { name, stages, rules, timedRules, totals, seq } = pipeline;
-  for (const event of newestFirst) {
+  for await (const event of newestFirst) {
     takePlaceBack(places, event);
     stages = event.before.stages ?? stages;
     rules = event.before.rules ?? rules;

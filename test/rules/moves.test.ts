@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import { applyToContact } from "@dmtracker/shared/pipeline/apply-event.ts";
-import { foldMoves, isOfFigure } from "@dmtracker/shared/pipeline/moves.ts";
+import { FIGURES, MoveCounts, STAGE_FIGURES } from "@dmtracker/shared/pipeline/count-moves.ts";
+import { foldMoves, isOfFigure, personOf, stageOfFigure } from "@dmtracker/shared/pipeline/moves.ts";
 import { anId, aRule, someStages } from "../support/factories.ts";
 import { generateHistory } from "../support/generated-history.ts";
 
@@ -75,6 +76,38 @@ test("[TM4] every contact that moved counts somewhere, and nobody as two outcome
         expect(of("created", "moved", "won", "lost", "abandoned", "reopened")).toBeGreaterThan(0);
         expect(of("won", "lost", "abandoned", "reopened")).toBeLessThan(2);
         expect(of("created", "moved")).toBeLessThan(2);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("[TM5] counting in one pass comes to what counting each person and stage by itself comes to", () => {
+  fc.assert(
+    fc.property(fc.integer(), (seed) => {
+      const moves = foldMoves(
+        aHistory(seed)
+          .slice(60)
+          .filter(({ type }) => MOVES.has(type)),
+      );
+      const counts = new MoveCounts(moves);
+      const ids = moves.flatMap(({ movedBy, decidedBy }) => [movedBy, decidedBy].map((by) => by?.id ?? null));
+      const stageIds = moves.flatMap(({ before, after }) => [before?.stageId ?? "", after.stageId]);
+      for (const figure of FIGURES) {
+        const of = moves.filter((move) => isOfFigure(move, figure));
+        expect(counts.all[figure]).toBe(of.length);
+        for (const id of new Set([null, ...ids])) {
+          const theirs = of.filter((move) => (personOf(move, figure)?.id ?? null) === id);
+          expect(counts.ofPerson(id)[figure]).toBe(theirs.length);
+        }
+      }
+      for (const figure of STAGE_FIGURES) {
+        for (const id of new Set(stageIds)) {
+          const there = moves.filter(
+            (move) => isOfFigure(move, figure) && stageOfFigure(move, figure) === id,
+          );
+          expect(counts.ofStage(id)[figure]).toBe(there.length);
+        }
       }
     }),
     { numRuns: 30 },

@@ -109,15 +109,21 @@ function replay(seed: number): { events: PipelineEvent[]; boards: Board[] } {
   return { events, boards };
 }
 
-test("[TM1] taking events back from now leads to the same board as replaying them from the start", () => {
-  fc.assert(
-    fc.property(fc.integer(), fc.double({ min: 0, max: 1, noNaN: true }), (seed, share) => {
+/** As a cursor gives them: one after the other, and each only when it is asked for. */
+async function* fromCursor(events: readonly PipelineEvent[]): AsyncGenerator<PipelineEvent> {
+  for (const event of events) yield await Promise.resolve(event);
+}
+
+test("[TM1] taking events back from now leads to the same board as replaying them from the start", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), fc.double({ min: 0, max: 1, noNaN: true }), async (seed, share) => {
       const { events, boards } = replay(seed);
       const seq = Math.floor(share * events.length);
       const now = boards.at(-1) as Board;
       const then = boards[seq] as Board;
       const taken = events.slice(seq).toReversed();
-      const { pipeline, places } = unfoldBoard({ pipeline: now.pipeline, places: placesOf(now) }, taken);
+      const arrangement = { pipeline: now.pipeline, places: placesOf(now) };
+      const { pipeline, places } = await unfoldBoard(arrangement, fromCursor(taken));
       expect(new Map([...places].sort())).toEqual(new Map([...placesOf(then)].sort()));
       expect(totalsOf(pipeline)).toEqual(totalsOf(then.pipeline));
       expect([pipeline.name, pipeline.stages, pipeline.rules, pipeline.seq]).toEqual([
