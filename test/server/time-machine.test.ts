@@ -8,7 +8,8 @@ import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { AppError } from "@dmtracker/server/platform/app-error.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
 import { compareRanked } from "@dmtracker/shared/pipeline/ranks.ts";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { createRandom } from "../support/generated-history.ts";
 import { call } from "../support/http.ts";
 import { startServer, type TestOrganization } from "../support/server.ts";
@@ -213,6 +214,33 @@ test("[TM2] [TN1] nobody sees another organization's past, and members see their
   const path = `${pathOf(organization)}/board?at=${new Date(now).toISOString()}`;
   expect((await call(server.url, "GET", path, { token: other.token })).status).toBe(404);
   expect((await call(server.url, "GET", path, { cookie: organization.member.cookie })).status).toBe(200);
+});
+
+test("[TM5] many who look at the past at once do so two at a time, and all are answered", async () => {
+  const organization = await server.anOrganization();
+  await live(organization, 9);
+  const { rosters } = server.context;
+  const current = rosters.current.bind(rosters);
+  const held: (() => void)[] = [];
+  let inside = 0;
+  let most = 0;
+  // Whoever has come so far stays until the test lets them go on.
+  const looks = vi.spyOn(rosters, "current").mockImplementation(async (pipelineId) => {
+    inside += 1;
+    most = Math.max(most, inside);
+    await new Promise<void>((resolve) => held.push(resolve));
+    inside -= 1;
+    return current(pipelineId);
+  });
+  const boards = Promise.all(Array.from({ length: 6 }, () => readThen(organization, now)));
+  for (let released = 0; released < 6; released += 1) {
+    await eventually(() => expect(held).toHaveLength(Math.min(2, 6 - released)));
+    held.shift()?.();
+  }
+  const answers = await boards;
+  looks.mockRestore();
+  expect(most).toBe(2);
+  for (const board of answers) expect(board).toEqual(answers[0]);
 });
 
 test("[TM4] what moved since a moment is counted for all, by person and by stage, each with its contacts", async () => {
