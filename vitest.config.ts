@@ -10,8 +10,8 @@ export default defineConfig({
         test: {
           name: "core",
           include: ["test/{rules,embedded-mongo,server}/**/*.test.ts"],
-          // Each file waits a lot for its own server and database: one core carries two.
-          maxWorkers: Math.max(2, availableParallelism()),
+          // Each file waits a lot for its own server and database: two cores carry three.
+          maxWorkers: availableParallelism() + 1,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -25,7 +25,7 @@ test("a card opens its contact; the Lead Status field is click, choose, done, an
   await card(page, id).click({ position: { x: 60, y: 40 } });
   await page.waitForURL(`**/contacts/${id}`);
   const { username, displayName } = await loadContact(id);
-  await page.getByRole("heading", { name: displayName ?? username, level: 1 }).waitFor();
+  await page.getByRole("heading", { name: displayName ?? username }).waitFor();
   const field = page
     .getByRole("region", { name: "Contact info" })
     .getByRole("button", { name: /^Lead status of/ });
@@ -126,6 +126,7 @@ test("[TN4] [AU5] rules are made, switched and deleted on their settings page, l
     where.getByRole("region", { name: "Automations" }).getByRole("listitem");
   await eventually(async () => expect(await rows(page).count()).toBe(2));
   await page.getByRole("button", { name: /Abandoned\s*, move the contact to\s*Lost/ }).click();
+  await page.getByRole("form", { name: "New automation" }).getByRole("button", { name: "Add" }).click();
   for (const where of [page, marcus.page]) {
     await eventually(async () => expect(await rows(where).allInnerTexts()).toHaveLength(3));
   }

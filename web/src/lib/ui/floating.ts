@@ -33,13 +33,13 @@ export function preloadFloating(): void {
 /** A browser that waits for the first answers is idle, too: what nobody waits for must not come before them. */
 const FIRST_CONTENT_MS = 1_000;
 
-/** Runs when there is nothing better to do, never in the first second of a page. */
-export function whenIdle(run: () => void): void {
+/** Runs when there is nothing better to do; not in the first second of a page, unless it is told so. */
+export function whenIdle(run: () => void, notBefore = FIRST_CONTENT_MS): void {
   const whenNothingElse = (): void => {
     if ("requestIdleCallback" in window) requestIdleCallback(run, { timeout: 3_000 });
     else run();
   };
-  setTimeout(whenNothingElse, Math.max(0, FIRST_CONTENT_MS - performance.now()));
+  setTimeout(whenNothingElse, Math.max(0, notBefore - performance.now()));
 }
 
 /** The parts that stand inside an open menu come with it. */
