@@ -1,3 +1,11 @@
+import {
+  MAX_FILE_CONTACTS,
+  MAX_FILE_HEAD_LENGTH,
+  MAX_FILE_MEMBERS,
+  MAX_FILE_VIEWS,
+  MAX_ORGANIZATION_TAGS,
+  MAX_PIPELINES,
+} from "@dmtracker/shared/contracts/limits.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import {
@@ -11,8 +19,10 @@ import {
 import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Totals } from "@dmtracker/shared/contracts/pipeline.ts";
+import { AppError } from "#server/platform/app-error.ts";
 
 const PROBLEMS_KEPT = 100;
+const REASON_LENGTH = 300;
 
 export type PlannedPipeline = Omit<FilePipeline, "seq"> & {
   totals: Totals;
@@ -42,6 +52,15 @@ const COUNTED = {
   event: "events",
   contact: "contacts",
 } as const satisfies Partial<Record<FileLineKind, keyof FileCounts>>;
+
+/** What is kept in memory while a file is checked: all but its events. */
+const MOST: Partial<Record<FileLineKind, number>> = {
+  member: MAX_FILE_MEMBERS,
+  tag: MAX_ORGANIZATION_TAGS,
+  pipeline: MAX_PIPELINES,
+  view: MAX_FILE_VIEWS,
+  contact: MAX_FILE_CONTACTS,
+};
 
 const isKind = (key: string): key is FileLineKind => Object.hasOwn(FILE_LINES, key);
 
@@ -84,13 +103,17 @@ export class FileCheck {
     problems: [],
     problemCount: 0,
   };
-  /** Names that may be given once: all that is kept of contacts. */
+  /** Names and ids that may be given once: all that is kept of contacts. */
   readonly #names = new Set<string>();
+  #headLength = 0;
   readonly #seqs = new Map<string, number>();
   #ended = false;
   #line = 0;
 
-  /** Takes a line in. Answers what must be kept of it: an event with its new number, or a contact. */
+  /**
+   * Takes a line in. Answers what must be kept of it: an event with its new number, or a contact.
+   * @throws AppError too_large
+   */
   take(line: number, text: string): { seq: number } | undefined {
     this.#line = line;
     try {
@@ -102,9 +125,11 @@ export class FileCheck {
         );
       }
       if (this.#ended) throw new Error("nothing may follow the line `counts`");
-      if (kind in COUNTED) this.plan.counts[COUNTED[kind as keyof typeof COUNTED]] += 1;
+      if (kind in COUNTED) this.#count(kind as keyof typeof COUNTED);
+      if (kind !== "event" && kind !== "contact") this.#measure(text);
       return this.#takeValue(kind, value);
     } catch (error) {
+      if (error instanceof AppError) throw error;
       this.#note((error as Error).message);
       return undefined;
     }
@@ -118,7 +143,28 @@ export class FileCheck {
 
   #note(reason: string): void {
     this.plan.problemCount += 1;
-    if (this.plan.problems.length < PROBLEMS_KEPT) this.plan.problems.push({ line: this.#line, reason });
+    if (this.plan.problems.length < PROBLEMS_KEPT)
+      this.plan.problems.push({ line: this.#line, reason: reason.slice(0, REASON_LENGTH) });
+  }
+
+  #count(kind: keyof typeof COUNTED): void {
+    const name = COUNTED[kind];
+    this.plan.counts[name] += 1;
+    const most = MOST[kind];
+    if (most !== undefined && this.plan.counts[name] > most)
+      throw new AppError("too_large", `A file may have at most ${most} ${name}`);
+  }
+
+  /** Together they become one document of the database. */
+  #measure(text: string): void {
+    this.#headLength += text.length;
+    if (this.#headLength > MAX_FILE_HEAD_LENGTH) {
+      const most = `${MAX_FILE_HEAD_LENGTH / 1024 / 1024} MB`;
+      throw new AppError(
+        "too_large",
+        `Settings, members, tags, pipelines and views may have at most ${most}`,
+      );
+    }
   }
 
   #takeValue(kind: FileLineKind, value: unknown): { seq: number } | undefined {
@@ -137,6 +183,7 @@ export class FileCheck {
         plan.members.push(value as Member);
         return undefined;
       case "tag":
+        this.#claim("tag id", (value as Tag).id);
         this.#claim("tag", (value as Tag).name.trim().toLowerCase());
         plan.tags.push(value as Tag);
         return undefined;
@@ -150,6 +197,7 @@ export class FileCheck {
       }
       case "view":
         this.#pipelineOf(value as FileView);
+        this.#claim("view", (value as FileView).id);
         plan.views.push(value as FileView);
         return undefined;
       case "event":
@@ -173,14 +221,11 @@ export class FileCheck {
 
   #takeContact(contact: Contact): { seq: number } {
     const pipeline = this.#pipelineOf(contact);
-    const { stageId, leadStatus, value, username, manychatId, tagIds, removed } = contact;
+    const { stageId, leadStatus, value, username, manychatId, removed } = contact;
     this.#claim("contact", contact.id);
     if (removed) return { seq: 0 };
     if (!pipeline.stages.some(({ id }) => id === stageId))
       throw new Error("its stage is not in its pipeline");
-    if (tagIds.some((id) => !this.plan.tags.some((tag) => tag.id === id))) {
-      throw new Error("it has a tag that is not in the file");
-    }
     this.#claim("handle", username);
     if (manychatId !== null) this.#claim("ManyChat id", manychatId);
     const stage = (pipeline.totals[stageId] ??= {});
@@ -197,7 +242,7 @@ export class FileCheck {
   }
 
   #claim(what: string, name: string): void {
-    const key = `${what} ${name}`;
+    const key = `${what}: ${name}`;
     if (this.#names.has(key)) throw new Error(`another line has the same ${what}: ${name}`);
     this.#names.add(key);
   }

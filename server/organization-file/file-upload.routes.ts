@@ -2,6 +2,7 @@ import { FileUploadQuery } from "@dmtracker/shared/contracts/organization-file.t
 import { Router } from "express";
 import type { AppContext } from "#server/app-context.ts";
 import { callerOf } from "#server/organizations/guard.ts";
+import { mutationOf } from "#server/pipeline/request-mutation.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { answer } from "#server/platform/http.ts";
 import { toFileImportAnswer, type FileRecord } from "./file-import-answer.ts";
@@ -28,7 +29,12 @@ export function fileUploadRoutes(app: AppContext): Router {
       );
     }
     const { name } = FileUploadQuery.parse(request.query);
-    const record = await uploadFile(app, { caller, name, bytes: request });
+    const record = await uploadFile(app, {
+      caller,
+      name,
+      bytes: request,
+      mutationOf: (content) => mutationOf(request, caller, ["organization/imports", name, content]),
+    });
     const told = await toFileImportAnswer(app, record as FileRecord);
     answer(response, told, "Nothing is imported yet", 201);
   });

@@ -1,9 +1,19 @@
+import { createHash, type Hash } from "node:crypto";
 import mongoose from "mongoose";
 import type { RawRow } from "@dmtracker/shared/pipeline/read-import-row.ts";
 import type { AppContext } from "#server/app-context.ts";
 import type { ImportRecord } from "#server/import/import.model.ts";
-import { deleteImportParts, insertImport, insertImportPart } from "#server/import/import.store.ts";
+import {
+  deleteImportParts,
+  findImport,
+  insertImport,
+  insertImportPart,
+  type UploadedImport,
+} from "#server/import/import.store.ts";
 import type { Caller } from "#server/organizations/caller.ts";
+import { findFirstAnswer } from "#server/pipeline/first-answer.ts";
+import type { Mutation } from "#server/pipeline/mutation.store.ts";
+import { AppError } from "#server/platform/app-error.ts";
 import { FileCheck } from "./check-file.ts";
 import { readLines } from "./read-lines.ts";
 
@@ -44,49 +54,66 @@ class Parts {
   }
 }
 
-export type FileUpload = { caller: Caller; name: string; bytes: AsyncIterable<Buffer> };
+export type FileUpload = {
+  caller: Caller;
+  name: string;
+  bytes: AsyncIterable<Buffer>;
+  /** The call by which the file came, when it has named itself: the same file under the same key is one upload. */
+  mutationOf(content: string): Mutation | undefined;
+};
+
+/** @throws AppError key_reused, not_found when what the first call has made is not kept any more */
+async function findUploaded(
+  { organizationId }: Caller,
+  mutation: Mutation | undefined,
+): Promise<ImportRecord> {
+  const first = await findFirstAnswer<UploadedImport>(organizationId, mutation);
+  if (!first) throw new Error("an upload that was there already has left no trace");
+  const record = await findImport(organizationId, first.importId);
+  if (!record) throw new AppError("not_found", "No such import");
+  return record;
+}
+
+/** Checks every line while it arrives, and keeps those that will be many. */
+async function takeLines(bytes: AsyncIterable<Buffer>, parts: Parts, digest: Hash): Promise<FileCheck> {
+  const check = new FileCheck();
+  for await (const { line, text } of readLines(bytes)) {
+    digest.update(text).update("\n");
+    const kept = check.take(line, text);
+    if (kept) await parts.add({ row: line, cells: [text, String(kept.seq)] });
+  }
+  await parts.flush();
+  check.end();
+  return check;
+}
 
 /**
  * Takes in an exported organization while it arrives, and checks every line of it. Nothing of it is in the
  * organization yet.
- * @throws AppError invalid, too_large
+ * @throws AppError invalid, too_large, key_reused
  */
-export async function uploadFile(
-  app: AppContext,
-  { caller, name, bytes }: FileUpload,
-): Promise<ImportRecord> {
+export async function uploadFile(app: AppContext, input: FileUpload): Promise<ImportRecord> {
+  const { caller, name, bytes } = input;
   const createdAt = app.now();
   const owner: Owner = {
     _id: new mongoose.Types.ObjectId(),
     organizationId: new mongoose.Types.ObjectId(caller.organizationId),
     expireAt: new Date(createdAt.getTime() + KEPT_DAYS * DAY_MS),
   };
-  const check = new FileCheck();
   const parts = new Parts(owner);
+  const digest = createHash("sha256");
+  const shape = { encoding: "utf-8", delimiter: "", columns: [], mapping: {}, pipelineId: null };
   try {
-    for await (const { line, text } of readLines(bytes)) {
-      const kept = check.take(line, text);
-      if (kept) await parts.add({ row: line, cells: [text, String(kept.seq)] });
-    }
-    await parts.flush();
+    const { plan } = await takeLines(bytes, parts, digest);
+    const kept = { rows: parts.lines, parts: parts.count, organization: plan };
+    const record: ImportRecord = { ...owner, ...shape, ...kept, actor: caller.actor, name, createdAt };
+    const mutation = input.mutationOf(digest.digest("hex"));
+    const isNew = await insertImport(record, mutation);
+    // What is wrong must be mended in the file: nothing of it will be imported.
+    if (!isNew || plan.problemCount > 0) await deleteImportParts(owner._id);
+    return isNew ? record : await findUploaded(caller, mutation);
   } catch (error) {
     await deleteImportParts(owner._id);
     throw error;
   }
-  check.end();
-  const shape = { encoding: "utf-8", delimiter: "", columns: [], mapping: {}, pipelineId: null };
-  const record: ImportRecord = {
-    ...owner,
-    ...shape,
-    actor: caller.actor,
-    name,
-    rows: parts.lines,
-    parts: parts.count,
-    organization: check.plan,
-    createdAt,
-  };
-  await insertImport(record, undefined);
-  // What is wrong must be mended in the file: nothing of it will be imported.
-  if (check.plan.problemCount > 0) await deleteImportParts(owner._id);
-  return record;
 }

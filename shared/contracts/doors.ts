@@ -161,6 +161,7 @@ export const ANSWERED_IN_COMMIT: ReadonlySet<Endpoint> = new Set<Endpoint>([
   "POST /undo",
   "POST /reversals",
   "POST /imports",
+  "POST /organization/imports",
   "PATCH /organization/settings",
   "POST /organization/lost-reasons",
   "PATCH /organization/lost-reasons/:reasonId",

@@ -35,6 +35,11 @@ export const MAX_STAGES = 30;
 export const MAX_PIPELINES = 20;
 export const MAX_ORGANIZATION_TAGS = 500;
 export const MAX_LOST_REASONS = 30;
+/** What the file of an organization may hold, and how long the lines before its events may be together. */
+export const MAX_FILE_MEMBERS = 2_000;
+export const MAX_FILE_VIEWS = 5_000;
+export const MAX_FILE_CONTACTS = 200_000;
+export const MAX_FILE_HEAD_LENGTH = 4 * 1024 * 1024;
 /** Days without activity that a time-based rule may wait for. */
 export const MAX_TIMED_DAYS = 365;
 /** How far back the preview of a rule looks. */

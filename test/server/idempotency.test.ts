@@ -9,7 +9,15 @@ import mongoose from "mongoose";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { aWorld, methodOf, ORDINARY, realCall, TOLD_APART, upload } from "../support/api-world.ts";
+import {
+  aWorld,
+  methodOf,
+  ORDINARY,
+  realCall,
+  TOLD_APART,
+  upload,
+  uploadOrganization,
+} from "../support/api-world.ts";
 import { call, type Answer, type CallOptions } from "../support/http.ts";
 import { PASSWORD, startServer, type TestOrganization } from "../support/server.ts";
 
@@ -181,6 +189,19 @@ test.each(Object.entries(ENDS_THE_CALLER))(
     expect((await call(server.url, method, path, options)).body.code).toBe(code);
   },
 );
+
+test("[IK1] the file of an organization is uploaded once under the same key, another file is refused", async () => {
+  const { owner } = await server.anOrganization();
+  const send = async (text?: string) => {
+    const options = { key: "organization", ...(text !== undefined && { text }) };
+    const response = await uploadOrganization(server.url, owner.cookie, options);
+    return { status: response.status, body: (await response.json()) as Answer<{ id: string }>["body"] };
+  };
+  const [first, again] = [await send(), await send()];
+  expect([first.status, again.status]).toEqual([201, 201]);
+  expect(again.body).toEqual(first.body);
+  expect((await send('{"else":{}}')).body.code).toBe("key_reused");
+});
 
 test("[IK1] the same file under the same key is uploaded once, another file is refused", async () => {
   const { owner } = await server.anOrganization();

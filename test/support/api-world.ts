@@ -140,11 +140,15 @@ export async function realCall(
 }
 
 /** Takes in an organization that is none: it says what is wrong with it. */
-export const uploadOrganization = (url: string, cookie: string): Promise<Response> =>
+export const uploadOrganization = (
+  url: string,
+  cookie: string,
+  { key, text = '{"nothing":{}}' }: { key?: string; text?: string } = {},
+): Promise<Response> =>
   fetch(`${url}/api/v1/organization/imports`, {
     method: "POST",
-    headers: { cookie, "content-type": "application/x-ndjson" },
-    body: '{"nothing":{}}',
+    headers: { cookie, "content-type": "application/x-ndjson", ...(key && { "idempotency-key": key }) },
+    body: text,
   });
 
 /** Calls that end something for the caller, or need what no example can hold: told one by one, in this order. */
