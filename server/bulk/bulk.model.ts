@@ -11,8 +11,8 @@ export type BulkWork =
   | { kind: "undo" | "reversal"; target: ReversalTarget; undoes: Undone }
   /** Its rows are kept with the file, which has the same id. */
   | { kind: "import"; mapping: ImportMapping }
-  /** A whole organization, likewise. */
-  | { kind: "organization" };
+  /** A whole organization, likewise: the pipelines that it makes, in the place of the one that is at `seq` now. */
+  | { kind: "organization"; pipelineIds: string[]; seq: number };
 
 export type BulkRecord = {
   _id: Types.ObjectId;
@@ -23,6 +23,8 @@ export type BulkRecord = {
   title: string;
   state: BulkState;
   cancelWanted: boolean;
+  /** Set before what was done is taken back: from then on no part can be added, whoever goes on. */
+  ending?: { state: "cancelled" | "failed"; reason: string | null };
   total: number;
   parts: number;
   /** The first part that is not known to be committed. */
@@ -60,6 +62,7 @@ const fields = {
   title: String,
   state: String,
   cancelWanted: Boolean,
+  ending: Mixed,
   total: Number,
   parts: Number,
   nextPart: Number,
@@ -73,7 +76,7 @@ const fields = {
   leaseUntil: Date,
   startedAt: Date,
   finishedAt: Date,
-} satisfies Record<Exclude<keyof BulkRecord, "_id">, unknown>;
+} satisfies Record<Exclude<keyof Required<BulkRecord>, "_id">, unknown>;
 
 // `type` may be a key inside of what is stored (an actor's), never mongoose's way to declare a field.
 const schema = new mongoose.Schema(fields, { versionKey: false, strict: "throw", minimize: false });

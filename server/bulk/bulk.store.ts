@@ -1,5 +1,5 @@
 import type { BulkAction, BulkProblem } from "@dmtracker/shared/contracts/bulk.ts";
-import mongoose from "mongoose";
+import mongoose, { type ClientSession } from "mongoose";
 import { insertNamed } from "#server/pipeline/insert-named.ts";
 import type { Mutation } from "#server/pipeline/mutation.store.ts";
 import { BulkModel, BulkPartModel, type BulkRecord } from "./bulk.model.ts";
@@ -124,6 +124,58 @@ export async function advanceBulk(
     { returnDocument: "after" },
   ).lean<BulkRecord>();
   return next ?? undefined;
+}
+
+/**
+ * Notes a part in the transaction that makes it, the last one with the end of the action: both or neither, so nobody
+ * can take back what another process has just finished.
+ * @returns undefined when somebody else works on it now, or when it is being taken back
+ */
+export async function advanceWithin(
+  { _id, leaseOwner, nextPart, parts }: BulkRecord,
+  { size, now }: { size: number; now: Date },
+  session: ClientSession,
+): Promise<BulkRecord | undefined> {
+  const leaseUntil = new Date(now.getTime() + LEASE_MS);
+  const isLast = nextPart + 1 === parts;
+  const next = await BulkModel.findOneAndUpdate(
+    { _id, leaseOwner, nextPart, state: "running", ending: null },
+    {
+      $set: isLast ? { state: "done", finishedAt: now, leaseOwner: null } : { leaseUntil },
+      $inc: { nextPart: 1, done: size, changed: size },
+    },
+    { returnDocument: "after", session },
+  ).lean<BulkRecord>();
+  return next ?? undefined;
+}
+
+/** Decides that an action is taken back. @returns undefined when it has ended, or somebody else works on it now */
+export async function beginEnding(
+  { _id, leaseOwner }: BulkRecord,
+  ending: NonNullable<BulkRecord["ending"]>,
+  now: Date,
+): Promise<BulkRecord | undefined> {
+  const marked = await BulkModel.findOneAndUpdate(
+    { _id, leaseOwner, state: "running" },
+    { $set: { ending, leaseUntil: new Date(now.getTime() + LEASE_MS) } },
+    { returnDocument: "after" },
+  ).lean<BulkRecord>();
+  return marked ?? undefined;
+}
+
+/** Imports of whole organizations that have not come to their end, whoever's or of one organization. */
+export async function findRunningFileImports(
+  organizationId?: string,
+  session?: ClientSession,
+): Promise<{ id: string; pipelineIds: string[] }[]> {
+  const whose = organizationId === undefined ? {} : { organizationId };
+  const records = await BulkModel.find(
+    { state: "running", "work.kind": "organization", ...whose },
+    { work: 1 },
+  )
+    .session(session ?? null)
+    .lean<{ _id: mongoose.Types.ObjectId; work: { pipelineIds: string[] } }[]>();
+  return records.map(({ _id, work }) => ({ id: _id.toHexString(), pipelineIds: work.pipelineIds }));
 }
 
 /** The end, whatever it is; the contacts are not needed any more. */

@@ -13,6 +13,7 @@ import { isTokenLive } from "#server/tokens/token.store.ts";
 import type { BulkRecord, BulkWork } from "./bulk.model.ts";
 import {
   advanceBulk,
+  beginEnding,
   findPart,
   finishBulk,
   releaseBulk,
@@ -75,10 +76,7 @@ async function runPart(app: AppContext, record: BulkRecord): Promise<BulkRecord 
     const { size, answer } = await commitImportPart(app, record, work.mapping);
     return advanceBulk(record, size, answer, app.now());
   }
-  if (work.kind === "organization") {
-    const { size, answer } = await importFilePart(app, record);
-    return advanceBulk(record, size, answer, app.now());
-  }
+  if (work.kind === "organization") return importFilePart(app, record, work);
   await requireStillThere(app, record);
   const contactIds = await findPart(record._id.toHexString(), record.nextPart);
   const answer = await commitPart(app, record, work, contactIds);
@@ -102,11 +100,16 @@ export async function runBulk(app: AppContext, leased: BulkRecord): Promise<Bulk
   const end = async (state: BulkRecord["state"], reason: string | null): Promise<BulkAction> =>
     tell(app, (await finishBulk(record, { state, reason }, app.now())) ?? record);
   const giveUp = async (state: "cancelled" | "failed", reason: string | null): Promise<BulkAction> => {
-    // Half an organization is no good to anybody. Before the end is noted: a process that dies here leaves it to others.
-    if (record.work.kind === "organization") await discardFileImport(app, record);
-    return end(state, reason);
+    const { work } = record;
+    if (work.kind !== "organization") return end(state, reason);
+    // Half an organization is no good to anybody. Marked first, so that no other process goes on with it; the end is
+    // noted last: a process that dies in between leaves the rest to others.
+    const marked = await beginEnding(record, { state, reason }, app.now());
+    if (!marked) return toBulkAction(record);
+    return (await discardFileImport(record, work)) ? end(state, reason) : end("done", null);
   };
   while (record.nextPart < record.parts) {
+    if (record.ending) return giveUp(record.ending.state, record.ending.reason);
     if (record.cancelWanted) return giveUp("cancelled", null);
     if (app.bulks.stopping) {
       await releaseBulk(record, app.now());

@@ -9,12 +9,14 @@ export type DueToWake = { organizationId: string; contactId: string; pipelineId:
 export async function findDueToWake(
   now: Date,
   limit: number,
-  without: readonly string[] = [],
+  without: { contactIds?: readonly string[]; pipelineIds?: readonly string[] } = {},
 ): Promise<DueToWake[]> {
+  const { contactIds = [], pipelineIds = [] } = without;
   const records = await ContactModel.find(
     {
       "parked.until": { $lte: now, $type: "date" },
-      ...(without.length > 0 && { _id: { $nin: [...without] } }),
+      ...(contactIds.length > 0 && { _id: { $nin: [...contactIds] } }),
+      ...(pipelineIds.length > 0 && { pipelineId: { $nin: [...pipelineIds] } }),
     },
     { organizationId: 1, pipelineId: 1 },
   )

@@ -1,6 +1,7 @@
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import { isDueToWake } from "@dmtracker/shared/pipeline/parking.ts";
 import type { AppContext } from "#server/app-context.ts";
+import { findRunningFileImports } from "#server/bulk/bulk.store.ts";
 import { changeContact } from "#server/contacts/change-contact.ts";
 import { findDueToWake } from "./follow-up.store.ts";
 
@@ -19,8 +20,10 @@ const CLOCK: Actor = { type: "system", id: null, name: "DmTracker" };
 export async function wakeParked(app: AppContext): Promise<void> {
   const now = app.now();
   const failed = new Set<string>();
+  // Who is just being imported has no pipeline yet to be woken in.
+  const unopened = (await findRunningFileImports()).flatMap(({ pipelineIds }) => pipelineIds);
   for (;;) {
-    const due = await findDueToWake(now, AT_ONCE, [...failed]);
+    const due = await findDueToWake(now, AT_ONCE, { contactIds: [...failed], pipelineIds: unopened });
     const woken = await Promise.allSettled(
       due.map(({ organizationId, contactId, pipelineId }) =>
         changeContact(app, {

@@ -41,6 +41,15 @@ export async function deleteImportParts(importId: mongoose.Types.ObjectId): Prom
   await ImportPartModel.collection.deleteMany({ importId });
 }
 
+/** Keeps a file until then, its rows too. */
+export async function keepImport(
+  { _id, organizationId }: Pick<ImportRecord, "_id" | "organizationId">,
+  expireAt: Date,
+): Promise<void> {
+  await ImportModel.collection.updateOne({ _id, organizationId }, { $set: { expireAt } });
+  await ImportPartModel.collection.updateMany({ importId: _id }, { $set: { expireAt } });
+}
+
 export async function findImport(organizationId: string, id: string): Promise<ImportRecord | undefined> {
   return (await ImportModel.findOne({ _id: id, organizationId }).lean<ImportRecord>()) ?? undefined;
 }

@@ -2,24 +2,32 @@ import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import mongoose, { type ClientSession } from "mongoose";
 import type { AppContext } from "#server/app-context.ts";
-import type { BulkRecord } from "#server/bulk/bulk.model.ts";
-import type { PartAnswer } from "#server/bulk/bulk.store.ts";
+import type { BulkRecord, BulkWork } from "#server/bulk/bulk.model.ts";
+import { advanceWithin } from "#server/bulk/bulk.store.ts";
 import { findImport, findImportPart } from "#server/import/import.store.ts";
-import { findMembers } from "#server/organizations/member.store.ts";
 import type { PipelineRecord } from "#server/pipeline/pipeline.model.ts";
-import { closeTransaction, commitTransaction, openTransaction } from "#server/pipeline/transaction.ts";
+import {
+  closeTransaction,
+  commitTransaction,
+  isLostRace,
+  openTransaction,
+} from "#server/pipeline/transaction.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import type { ViewRecord } from "#server/views/view.model.ts";
 import { readLine, type FilePlan } from "./check-file.ts";
+import type { FileRecord } from "./file-import-answer.ts";
+import { newIdsOf } from "./new-ids-of.ts";
 import {
+  countImported,
   deleteUnopened,
-  findStrangers,
+  findObstacles,
   insertContacts,
   insertEvents,
   openImported,
 } from "./organization-file.store.ts";
-import { NewIds } from "./remap-ids.ts";
+import type { NewIds } from "./remap-ids.ts";
 
+export type FileWork = Extract<BulkWork, { kind: "organization" }>;
 type Underway = { organizationId: string; importId: string; plan: FilePlan; parts: number; ids: NewIds };
 
 async function findUnderway(app: AppContext, bulk: BulkRecord): Promise<Underway> {
@@ -28,14 +36,8 @@ async function findUnderway(app: AppContext, bulk: BulkRecord): Promise<Underway
   const record = await findImport(organizationId, importId);
   if (!record?.organization) throw new AppError("not_found", "The file is not kept any more");
   const { organization: plan, parts } = record;
-  const here = new Map((await findMembers(app.auth, organizationId)).map(({ email, id }) => [email, id]));
-  const people = new Map(
-    plan.members.flatMap(({ id, email }): [string, string][] => {
-      const known = here.get(email);
-      return known === undefined ? [] : [[id, known]];
-    }),
-  );
-  return { organizationId, importId, plan, parts, ids: new NewIds(importId, people) };
+  const ids = await newIdsOf(app, record as FileRecord);
+  return { organizationId, importId, plan, parts, ids };
 }
 
 /** An event with its new number; its cause stands as far from it as it did. */
@@ -49,24 +51,28 @@ function renumber(event: PipelineEvent, seq: number): PipelineEvent {
   };
 }
 
-async function insertLines(
-  { organizationId, importId, plan, ids }: Underway,
-  index: number,
-): Promise<number> {
+type Lines = { size: number; events: PipelineEvent[]; contacts: Contact[] };
+
+async function readPart({ importId, plan, ids }: Underway, index: number): Promise<Lines> {
   const part = await findImportPart(importId, index);
   if (!part) throw new AppError("not_found", "The file is not kept any more");
   const heads = new Map(plan.pipelines.map(({ id, events }) => [id, events]));
+  const tags = new Set(plan.tags.map(({ id }) => id));
   const events: PipelineEvent[] = [];
   const contacts: Contact[] = [];
   for (const { cells } of part.rows) {
     const read = readLine(cells[0] ?? "");
-    if ("event" in read) events.push(ids.in(renumber(read.event, Number(cells[1]))));
-    // Everything in the log is in the contact: what comes later is news to whoever holds it.
-    else contacts.push(ids.in({ ...read.contact, seq: heads.get(read.contact.pipelineId) ?? 0 }));
+    if ("event" in read) {
+      events.push(ids.in(renumber(read.event, Number(cells[1]))));
+      continue;
+    }
+    const { contact } = read;
+    // A tag may have been deleted while the file was written. Everything in the log is in the contact: what comes
+    // later is news to whoever holds it.
+    const tagIds = contact.tagIds.filter((id) => tags.has(id));
+    contacts.push(ids.in({ ...contact, tagIds, seq: heads.get(contact.pipelineId) ?? 0 }));
   }
-  await insertEvents(events, organizationId);
-  await insertContacts(contacts, organizationId);
-  return part.rows.length;
+  return { size: part.rows.length, events, contacts };
 }
 
 const toObjectId = (id: string) => new mongoose.Types.ObjectId(id);
@@ -94,53 +100,90 @@ function viewsOf({ organizationId, plan, ids }: Underway, importerId: string, no
   }));
 }
 
-/** Until here nobody could see anything of it; from here on it is all there. */
-async function open(app: AppContext, bulk: BulkRecord, underway: Underway): Promise<void> {
+/** All of the file is in, and nothing has come into the organization since. @throws AppError conflict */
+async function requireReady(underway: Underway, bulk: BulkRecord, session: ClientSession): Promise<void> {
   const { organizationId, plan, ids } = underway;
-  const now = app.now();
-  const pipelines = pipelinesOf(underway, now);
-  const session: ClientSession = await openTransaction();
-  try {
-    const strangers = await findStrangers(
-      organizationId,
-      pipelines.map(({ _id }) => _id),
-      session,
-    );
-    // A second try finds them open already.
-    if (strangers === "open") return;
-    if (strangers) throw new AppError("conflict", `${strangers} came into this organization meanwhile`);
-    const opening = {
-      organizationId,
-      settings: plan.settings ? ids.in(plan.settings) : undefined,
-      tags: ids.in(plan.tags),
-      pipelines,
-      views: viewsOf(underway, bulk.actor.id ?? "", now),
-    };
-    await openImported(opening, session);
-    await commitTransaction(session);
-  } finally {
-    await closeTransaction(session);
+  const pipelineIds = plan.pipelines.map(({ id }) => ids.of(id));
+  const own = { importId: underway.importId, pipelineIds, session };
+  const strangers = await findObstacles(organizationId, own);
+  if (strangers.length > 0) {
+    const why = strangers.join(". ");
+    throw new AppError("conflict", `This organization was changed while the file was imported. ${why}.`);
   }
-  app.recentSettings.forget(organizationId);
+  const { events, contacts } = await countImported(organizationId, own);
+  if (events !== plan.counts.events || contacts !== plan.counts.contacts) {
+    const found = `${contacts} contacts and ${events} events`;
+    const wanted = `${plan.counts.contacts} and ${plan.counts.events}`;
+    throw new AppError("conflict", `${found} came in, ${wanted} are in the file: import it again`);
+  }
+}
+
+/** Until here nobody could see anything of it; from here on it is all there. */
+async function open(
+  { bulk, work, underway, now }: { bulk: BulkRecord; work: FileWork; underway: Underway; now: Date },
+  session: ClientSession,
+): Promise<void> {
+  const { organizationId, plan, ids } = underway;
+  await requireReady(underway, bulk, session);
+  const opening = {
+    organizationId,
+    replaced: { _id: bulk.pipelineId, seq: work.seq },
+    settings: plan.settings ? ids.in(plan.settings) : undefined,
+    tags: ids.in(plan.tags),
+    pipelines: pipelinesOf(underway, now),
+    views: viewsOf(underway, bulk.actor.id ?? "", now),
+  };
+  if (!(await openImported(opening, session))) {
+    throw new AppError("conflict", "Settings of this organization were changed while the file was imported");
+  }
+}
+
+/** What went wrong, in words where it is no failure of ours. */
+function asRefusal(error: unknown): unknown {
+  if (isLostRace(error)) return new AppError("busy", "Somebody else was faster", { cause: error });
+  if ((error as { code?: unknown }).code !== 11_000) return error;
+  const message = "A handle, a ManyChat id or an id of the file is taken already in this organization";
+  return new AppError("conflict", message, { cause: error });
 }
 
 /**
- * One part of the import of an organization: lines, or at the end their opening. Run twice it happens once: every id
- * and number follows from the file. No rule fires and nobody is told: it is history that moves in.
+ * One part of the import of an organization: lines, or at the end their opening. What it writes and that it is done
+ * are one transaction, so it happens once, whoever tries. No rule fires and nobody is told: it is history that moves in.
+ * @returns undefined when somebody else works on it now
+ * @throws AppError not_found, conflict, busy
  */
 export async function importFilePart(
   app: AppContext,
   bulk: BulkRecord,
-): Promise<{ size: number; answer: PartAnswer }> {
+  work: FileWork,
+): Promise<BulkRecord | undefined> {
   const underway = await findUnderway(app, bulk);
+  const now = app.now();
   const isLast = bulk.nextPart === underway.parts;
-  const size = isLast ? 0 : await insertLines(underway, bulk.nextPart);
-  if (isLast) await open(app, bulk, underway);
-  return { size, answer: { changed: size, refused: 0, problems: [], seq: 0 } };
+  const lines = isLast ? undefined : await readPart(underway, bulk.nextPart);
+  const session = await openTransaction();
+  try {
+    // First: two processes that do the same meet here, and not in what they write.
+    const next = await advanceWithin(bulk, { size: lines?.size ?? 0, now }, session);
+    if (!next) return undefined;
+    if (lines) {
+      await insertEvents(lines.events, underway.organizationId, session);
+      await insertContacts(lines.contacts, underway.organizationId, session);
+    } else await open({ bulk, work, underway, now }, session);
+    await commitTransaction(session);
+    if (isLast) app.recentSettings.forget(underway.organizationId);
+    return next;
+  } catch (error) {
+    throw asRefusal(error);
+  } finally {
+    await closeTransaction(session);
+  }
 }
 
-/** Takes back what was put in, when it will not come to its end. */
-export async function discardFileImport(app: AppContext, bulk: BulkRecord): Promise<void> {
-  const { plan, ids } = await findUnderway(app, bulk);
-  await deleteUnopened(plan.pipelines.map(({ id }) => ids.of(id)));
+/**
+ * Takes back what was put in, when it will not come to its end. Needs no file.
+ * @returns false when it is open: then it is people's own, and stays
+ */
+export function discardFileImport({ organizationId }: BulkRecord, work: FileWork): Promise<boolean> {
+  return deleteUnopened(organizationId.toHexString(), work.pipelineIds);
 }

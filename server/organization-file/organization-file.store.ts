@@ -4,6 +4,7 @@ import type { OrganizationSettings } from "@dmtracker/shared/contracts/organizat
 import type { Tag } from "@dmtracker/shared/contracts/people.ts";
 import mongoose, { type ClientSession } from "mongoose";
 import { EventModel, toEvent, toEventRecord, type EventRecord } from "#server/activity/event.model.ts";
+import { findRunningFileImports } from "#server/bulk/bulk.store.ts";
 import {
   ContactModel,
   derivedOf,
@@ -72,42 +73,65 @@ export function countRemoved(organizationId: string): Promise<number> {
   return RemovedContactModel.countDocuments({ organizationId });
 }
 
-/** What an organization that is to take in another one's data must not have yet. */
-export async function findObstacles(organizationId: string): Promise<string[]> {
-  const [contacts, removed, tags, webhooks, links] = [
-    await ContactModel.countDocuments({ organizationId }),
-    await RemovedContactModel.countDocuments({ organizationId }),
-    await TagModel.countDocuments({ organizationId }),
-    await WebhookModel.countDocuments({ organizationId }),
-    await TvLinkModel.countDocuments({ organizationId }),
+/** What is an import's own, when it is asked at its end. */
+export type OwnImport = { importId: string; pipelineIds: readonly string[]; session: ClientSession };
+
+/** What an organization that is to take in another one's data must not have. */
+export async function findObstacles(organizationId: string, own?: OwnImport): Promise<string[]> {
+  const options = own ? { session: own.session } : {};
+  const elsewhere = { organizationId, ...(own && { pipelineId: { $nin: own.pipelineIds.map(toObjectId) } }) };
+  const running = await findRunningFileImports(organizationId, own?.session);
+  const rules = {
+    organizationId,
+    $or: [{ "rules.0": { $exists: true } }, { "timedRules.0": { $exists: true } }],
+  };
+  // One after the other: a transaction answers one question at a time.
+  const found: [string, boolean][] = [
+    ["Another import is on its way", running.some(({ id }) => id !== own?.importId)],
+    [
+      "It has contacts, or had some",
+      (await ContactModel.countDocuments(elsewhere, options)) +
+        (await RemovedContactModel.countDocuments(elsewhere, options)) >
+        0,
+    ],
+    ["It has tags", (await TagModel.countDocuments({ organizationId }, options)) > 0],
+    ["It has more than one pipeline", (await PipelineModel.countDocuments({ organizationId }, options)) > 1],
+    ["It has rules", (await PipelineModel.countDocuments(rules, options)) > 0],
+    ["It has saved views", (await ViewModel.countDocuments({ organizationId }, options)) > 0],
+    ["It has webhooks", (await WebhookModel.countDocuments({ organizationId }, options)) > 0],
+    ["It has links for a TV", (await TvLinkModel.countDocuments({ organizationId }, options)) > 0],
   ];
-  return [
-    ...(contacts + removed > 0 ? ["It has contacts, or had some"] : []),
-    ...(tags > 0 ? ["It has tags"] : []),
-    ...(webhooks > 0 ? ["It has webhooks"] : []),
-    ...(links > 0 ? ["It has links for a TV"] : []),
-  ];
+  return found.filter(([, stands]) => stands).map(([why]) => why);
 }
 
-const isTaken = (error: unknown): boolean => (error as { code?: number }).code === 11_000;
-
-/** What is already in was put there by an earlier try of the same part: their ids follow from the file. */
-async function insertOnce(insert: () => Promise<unknown>): Promise<void> {
-  try {
-    await insert();
-  } catch (error) {
-    if (!isTaken(error)) throw error;
-  }
+/** What an import has put in so far. */
+export async function countImported(
+  organizationId: string,
+  { pipelineIds, session }: OwnImport,
+): Promise<{ events: number; contacts: number }> {
+  const query = { organizationId, pipelineId: { $in: pipelineIds.map(toObjectId) } };
+  const events = await EventModel.countDocuments({ pipelineId: query.pipelineId }, { session });
+  const standing = await ContactModel.countDocuments(query, { session });
+  const removed = await RemovedContactModel.countDocuments(query, { session });
+  return { events, contacts: standing + removed };
 }
 
 /** Events of pipelines that nobody can open yet. */
-export async function insertEvents(events: readonly PipelineEvent[], organizationId: string): Promise<void> {
+export async function insertEvents(
+  events: readonly PipelineEvent[],
+  organizationId: string,
+  session: ClientSession,
+): Promise<void> {
   if (events.length === 0) return;
   const records = events.map((event) => toEventRecord(event, organizationId));
-  await insertOnce(() => EventModel.collection.insertMany(records, { ordered: false }));
+  await EventModel.collection.insertMany(records, { session });
 }
 
-export async function insertContacts(contacts: readonly Contact[], organizationId: string): Promise<void> {
+export async function insertContacts(
+  contacts: readonly Contact[],
+  organizationId: string,
+  session: ClientSession,
+): Promise<void> {
   for (const [model, some] of [
     [ContactModel, contacts.filter(({ removed }) => removed === null)],
     [RemovedContactModel, contacts.filter(({ removed }) => removed !== null)],
@@ -123,49 +147,47 @@ export async function insertContacts(contacts: readonly Contact[], organizationI
           touched: {},
         }) as ContactRecord,
     );
-    await insertOnce(() => model.collection.insertMany(records, { ordered: false }));
+    await model.collection.insertMany(records, { session });
   }
 }
 
-/** Takes away what an import that will not end has put in. */
-export async function deleteUnopened(pipelineIds: readonly string[]): Promise<void> {
-  const query = { pipelineId: { $in: pipelineIds.map(toObjectId) } };
-  await ContactModel.deleteMany(query);
-  await RemovedContactModel.deleteMany(query);
-  await EventModel.deleteMany(query);
-}
-
-/**
- * What has come into an organization while one was being imported into it, in a word; `open` when the import has come
- * to its end before. Whatever comes changes its pipeline, which the running transaction will delete: one of both fails.
- */
-export async function findStrangers(
+/** Takes away what an import that will not end has put in. @returns false when it is open, and nothing was deleted */
+export async function deleteUnopened(
   organizationId: string,
-  pipelineIds: readonly mongoose.Types.ObjectId[],
-  session: ClientSession,
-): Promise<string | undefined> {
-  if (await PipelineModel.exists({ _id: { $in: pipelineIds } }).session(session)) return "open";
-  const elsewhere = { organizationId, pipelineId: { $nin: pipelineIds } };
-  if (await ContactModel.exists(elsewhere).session(session)) return "Contacts";
-  if (await RemovedContactModel.exists(elsewhere).session(session)) return "Contacts";
-  if (await TagModel.exists({ organizationId }).session(session)) return "Tags";
-  return undefined;
+  pipelineIds: readonly string[],
+): Promise<boolean> {
+  const ids = pipelineIds.map(toObjectId);
+  if (await PipelineModel.exists({ _id: { $in: ids } })) return false;
+  const query = { pipelineId: { $in: ids } };
+  await ContactModel.deleteMany(query);
+  await RemovedContactModel.deleteMany({ organizationId, ...query });
+  await EventModel.deleteMany(query);
+  return true;
 }
 
 export type Opening = {
   organizationId: string;
+  /** The empty pipeline, as it was when the import began. */
+  replaced: Pick<PipelineRecord, "_id" | "seq">;
   settings: OrganizationSettings | undefined;
   tags: readonly Tag[];
   pipelines: readonly PipelineRecord[];
   views: readonly ViewRecord[];
 };
 
-/** Opens what was put in: the pipelines of the file take the place of the empty ones, all at once. */
-export async function openImported(opening: Opening, session: ClientSession): Promise<void> {
-  const { settings, tags, pipelines, views } = opening;
+/**
+ * Opens what was put in: the pipelines of the file take the place of the empty one, all at once. Whatever else is
+ * decided meanwhile changes that pipeline, so one of both fails.
+ * @returns false when it was changed since: the caller must abort
+ */
+export async function openImported(opening: Opening, session: ClientSession): Promise<boolean> {
+  const { replaced, settings, tags, pipelines, views } = opening;
   const organizationId = toObjectId(opening.organizationId);
-  await PipelineModel.collection.deleteMany({ organizationId }, { session });
-  await ViewModel.collection.deleteMany({ organizationId }, { session });
+  const { deletedCount } = await PipelineModel.collection.deleteOne(
+    { ...replaced, organizationId },
+    { session },
+  );
+  if (deletedCount === 0) return false;
   await PipelineModel.collection.insertMany([...pipelines], { session });
   if (views.length > 0) await ViewModel.collection.insertMany([...views], { session });
   if (tags.length > 0) {
@@ -185,4 +207,5 @@ export async function openImported(opening: Opening, session: ClientSession): Pr
       { upsert: true, session },
     );
   }
+  return true;
 }

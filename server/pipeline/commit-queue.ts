@@ -1,6 +1,7 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { setTimeout as delay } from "node:timers/promises";
+import { findRunningFileImports } from "#server/bulk/bulk.store.ts";
 import type { RecentSettings } from "#server/organizations/recent-settings.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { claimPipeline } from "./claim-pipeline.ts";
@@ -18,6 +19,8 @@ const MAX_BATCH = 256;
 const PATIENCE_MS = 10_000;
 /** Races that may be lost before the pipeline is held while deciding: a quiet process never wins against a busy one otherwise. */
 const CLAIM_AFTER = 3;
+/** When a change to somebody who is being imported may come again. */
+const IMPORT_RETRY_S = 5;
 const JITTER_MS = 8;
 const MAX_JITTER_STEPS = 12;
 
@@ -140,7 +143,7 @@ export class CommitQueues {
       try {
         const known = claim ? undefined : this.#known.find(pipelineId);
         const pipeline = claim?.pipeline ?? known?.pipeline ?? (await findPipeline(pipelineId));
-        if (!pipeline) throw new AppError("not_found", "No such pipeline");
+        if (!pipeline) throw await noPipeline(pipelineId);
         // A change of settings is an event in every pipeline: who looks at one anew goes by the newest [SP3].
         if (!known) this.#settings.forget(pipeline.organizationId);
         // What was once done is answered as done, whatever has happened since.
@@ -188,6 +191,14 @@ export class CommitQueues {
       }
     }
   }
+}
+
+/** Contacts of an import are in before their pipeline is: what is written to them then must come again, not be lost. */
+async function noPipeline(pipelineId: string): Promise<AppError> {
+  const imports = await findRunningFileImports();
+  return imports.some(({ pipelineIds }) => pipelineIds.includes(pipelineId))
+    ? new AppError("busy", "This contact is being imported, try again", { retryAfterS: IMPORT_RETRY_S })
+    : new AppError("not_found", "No such pipeline");
 }
 
 function rejectAll(jobs: readonly Waiting[], error: unknown): void {

@@ -1,9 +1,15 @@
 import { gunzipSync, gzipSync } from "node:zlib";
+import type { BulkRecord } from "@dmtracker/server/bulk/bulk.model.ts";
+import { BulkModel } from "@dmtracker/server/bulk/bulk.model.ts";
 import { EventModel } from "@dmtracker/server/activity/event.model.ts";
 import { ContactModel } from "@dmtracker/server/contacts/contact.model.ts";
 import { RunningBulks } from "@dmtracker/server/bulk/running-bulks.ts";
+import { wakeParked } from "@dmtracker/server/follow-ups/wake-parked.ts";
+import { ImportModel, ImportPartModel } from "@dmtracker/server/import/import.model.ts";
+import { importFilePart, type FileWork } from "@dmtracker/server/organization-file/import-file-part.ts";
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
 import { PipelineModel } from "@dmtracker/server/pipeline/pipeline.model.ts";
+import { ViewModel } from "@dmtracker/server/views/view.model.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { OrganizationImport } from "@dmtracker/shared/contracts/organization-file.ts";
@@ -11,7 +17,7 @@ import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import type { Report } from "@dmtracker/shared/contracts/reports.ts";
 import type { ContactStatusAnswer } from "@dmtracker/shared/contracts/rest.ts";
 import { applyToContact } from "@dmtracker/shared/pipeline/apply-event.ts";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { makeContacts } from "../support/contacts.ts";
 import { eventually } from "../support/eventually.ts";
 import { call, type Answer } from "../support/http.ts";
@@ -258,7 +264,13 @@ test("[OE3] a file is checked line by line before anything of it is imported", a
   const version = texts[0]?.replace('"version":1', '"version":2') ?? "";
   expect((await upload(second, version)).body.data.problems[0]?.reason).toContain("another version");
   const full = (await upload(first, texts.join("\n"))).body.data;
-  expect(full.obstacles).toEqual(["It has contacts, or had some", "It has tags"]);
+  expect(full.obstacles).toEqual([
+    "It has contacts, or had some",
+    "It has tags",
+    "It has more than one pipeline",
+    "It has rules",
+    "It has saved views",
+  ]);
   const conflict = await own(first, "POST", `/organization/imports/${full.id}/start`);
   expect(conflict).toMatchObject({ status: 409, body: { code: "conflict" } });
   expect(await ContactModel.countDocuments({ organizationId: second.id })).toBe(0);
@@ -294,3 +306,251 @@ test("[OE6] a cancelled import leaves nothing; one whose process stopped is take
   expect((await ended(second, other.id)).run).toMatchObject({ state: "done" });
   expect(withoutIds(await exported(second))).toEqual(withoutIds(file));
 }, 60_000);
+
+const asRuleCall = ({ pipeline, owner }: TestOrganization) => ({
+  pipelineId: pipeline.id,
+  actor: { type: "user" as const, id: owner.id, name: owner.name },
+  mutation: undefined,
+});
+
+/** An import that has begun and that nobody works on but who holds the lease `ours`. */
+async function held(organization: TestOrganization, file: Buffer | string): Promise<BulkRecord> {
+  const { data } = (await upload(organization, file)).body;
+  const before = server.context.bulks;
+  const stopped = (server.context.bulks = new RunningBulks());
+  await stopped.stop();
+  const started = await own(organization, "POST", `/organization/imports/${data.id}/start`);
+  expect(started.status).toBe(202);
+  const lease = { leaseOwner: "ours", leaseUntil: new Date(Date.now() + 9e8) };
+  const record = await BulkModel.findOneAndUpdate({ _id: data.id }, lease, { returnDocument: "after" });
+  server.context.bulks = before;
+  return record?.toObject() as BulkRecord;
+}
+
+const runPart = (record: BulkRecord) =>
+  importFilePart(server.context, record, record.work as FileWork) as Promise<BulkRecord>;
+
+/** All but the opening. */
+async function fill(record: BulkRecord): Promise<BulkRecord> {
+  let at = record;
+  while (at.nextPart < at.parts - 1) at = await runPart(at);
+  return at;
+}
+
+const letGo = ({ _id }: BulkRecord) =>
+  BulkModel.updateOne({ _id }, { leaseOwner: null, leaseUntil: new Date(0) });
+
+const whatIsIn = async ({ id: organizationId }: TestOrganization) => ({
+  contacts: await ContactModel.countDocuments({ organizationId }),
+  events: await EventModel.countDocuments({ organizationId }),
+  pipelines: await PipelineModel.countDocuments({ organizationId }),
+});
+
+test("[OE7] what was opened stays, also when a cancel is found by somebody who does not know that it is done", async () => {
+  const first = await aLivedOne();
+  const second = await server.anOrganization();
+  const done = await takeIn(second, await exported(first));
+  const before = await whatIsIn(second);
+  const record = await BulkModel.findById(done.id).lean<BulkRecord>();
+  await BulkModel.updateOne(
+    { _id: done.id },
+    {
+      state: "running",
+      nextPart: (record?.parts ?? 0) - 1,
+      cancelWanted: true,
+      leaseOwner: null,
+      leaseUntil: new Date(0),
+    },
+  );
+  expect((await ended(second, done.id)).run).toMatchObject({ state: "done" });
+  expect(await whatIsIn(second)).toEqual(before);
+});
+
+test("[OE7] a process that has lost its lease, or meets the end of an import, adds nothing and opens nothing", async () => {
+  const first = await aLivedOne();
+  const second = await server.anOrganization();
+  const begun = await held(second, await exported(first));
+  expect(await runPart({ ...begun, leaseOwner: "gone" })).toBeUndefined();
+  expect(await whatIsIn(second)).toEqual({ contacts: 0, events: 0, pipelines: 1 });
+  const full = await fill(begun);
+  expect(await runPart(begun)).toBeUndefined();
+  await BulkModel.updateOne({ _id: full._id }, { ending: { state: "cancelled", reason: null } });
+  expect(await runPart(full)).toBeUndefined();
+  await letGo(full);
+  const { run } = await ended(second, full._id.toHexString());
+  expect(run).toMatchObject({ state: "cancelled" });
+  expect(await whatIsIn(second)).toEqual({ contacts: 0, events: 0, pipelines: 1 });
+});
+
+test("[OE7] a cancel and the opening at the same time end in one of both", async () => {
+  const first = await aLivedOne();
+  const file = await exported(first);
+  const second = await server.anOrganization();
+  const full = await fill(await held(second, file));
+  const id = full._id.toHexString();
+  const [opened] = await Promise.allSettled([
+    runPart(full),
+    own(second, "POST", `/bulk-actions/${id}/cancel`),
+  ]);
+  await letGo(full);
+  const { run, counts } = await ended(second, id);
+  const isOpen = opened.status === "fulfilled";
+  expect(run?.state).toBe(isOpen ? "done" : "cancelled");
+  const { pipelines, events } = await whatIsIn(second);
+  expect({ pipelines, events }).toEqual(
+    isOpen ? { pipelines: 2, events: counts.events } : { pipelines: 1, events: 0 },
+  );
+});
+
+test("[OE8] a handle that somebody has taken meanwhile is no second try: the import fails in words, who came stays", async () => {
+  const second = await server.anOrganization();
+  const begun = await held(second, await exported(await aLivedOne()));
+  const came = await call<ContactStatusAnswer>(server.url, "POST", "/organization/create-contact", {
+    token: second.token,
+    body: { username: "kim" },
+  });
+  expect(came.status).toBe(201);
+  await letGo(begun);
+  const { run } = await ended(second, begun._id.toHexString());
+  expect(run).toMatchObject({ state: "failed", reason: expect.stringContaining("taken already") as string });
+  expect(await whatIsIn(second)).toMatchObject({ contacts: 1, pipelines: 1 });
+  expect(await ContactModel.exists({ _id: came.body.data.contact_id })).not.toBeNull();
+});
+
+test("[OE8] the opening counts what is in, and only one import runs in an organization", async () => {
+  const first = await aLivedOne();
+  const second = await server.anOrganization();
+  const file = await exported(first);
+  const full = await fill(await held(second, file));
+  const other = (await upload(second, file)).body.data;
+  expect(other.obstacles).toContain("Another import is on its way");
+  expect((await own(second, "POST", `/organization/imports/${other.id}/start`)).status).toBe(409);
+  await EventModel.deleteOne({ organizationId: second.id });
+  await letGo(full);
+  const { run } = await ended(second, full._id.toHexString());
+  expect(run).toMatchObject({ state: "failed", reason: expect.stringContaining("events came in") as string });
+  expect(await whatIsIn(second)).toEqual({ contacts: 0, events: 0, pipelines: 1 });
+});
+
+test("[OE9] what people set up while an import runs is not replaced: the import fails and says why", async () => {
+  const file = await exported(await aLivedOne());
+  const ruled = await server.anOrganization();
+  const begun = await held(ruled, file);
+  const stageId = ruled.pipeline.stages[4]?.id ?? "";
+  await createRule(server.context, asRuleCall(ruled), {
+    type: "stage_to_status",
+    stageId,
+    status: "won",
+    enabled: true,
+  });
+  await letGo(begun);
+  const { run } = await ended(ruled, begun._id.toHexString());
+  expect(run).toMatchObject({ state: "failed", reason: expect.stringContaining("It has rules") as string });
+  expect((await PipelineModel.findOne({ organizationId: ruled.id }).lean())?.rules).toHaveLength(1);
+  const viewed = await server.anOrganization();
+  const filled = await fill(await held(viewed, file));
+  const place = {
+    name: "Mine",
+    place: "contacts",
+    pipelineId: viewed.pipeline.id,
+    shared: false,
+    filter: {},
+  };
+  expect((await own(viewed, "POST", "/views", place)).status).toBe(201);
+  await letGo(filled);
+  expect((await ended(viewed, filled._id.toHexString())).run?.reason).toContain("It has saved views");
+  expect(await ViewModel.countDocuments({ organizationId: viewed.id })).toBe(1);
+  const set = await server.anOrganization();
+  const third = await held(set, file);
+  await own(set, "PATCH", "/organization/settings", { time_zone: "Asia/Tokyo" });
+  await letGo(third);
+  expect((await ended(set, third._id.toHexString())).run?.reason).toContain("Settings of this organization");
+});
+
+test("[OE3] ids may be there once, and a file that is too large is refused", async () => {
+  const first = await aLivedOne();
+  const texts = (await exported(first)).toString().trimEnd().split("\n");
+  const at = (kind: string) => texts.findIndex((text) => text.startsWith(`{"${kind}"`));
+  const twice = [...texts];
+  const tag = JSON.parse(texts[at("tag")] ?? "") as Line;
+  twice.splice(at("tag") + 1, 0, JSON.stringify({ tag: { ...tag.tag, name: "other" } }));
+  const view = twice.findIndex((text) => text.startsWith('{"view"'));
+  twice.splice(view + 1, 0, twice[view] ?? "");
+  const { problems } = (await upload(first, twice.join("\n"))).body.data;
+  expect(problems.slice(0, 2)).toMatchObject([
+    { line: at("tag") + 2, reason: expect.stringContaining("the same tag id") as string },
+    { line: view + 2, reason: expect.stringContaining("the same view") as string },
+  ]);
+  const many = Array.from({ length: 501 }, (_, index) =>
+    JSON.stringify({ tag: { ...tag.tag, id: index.toString(16).padStart(24, "0"), name: `tag ${index}` } }),
+  );
+  const before = await ImportPartModel.countDocuments({});
+  const refused = await upload(first, [texts[0], ...many].join("\n"));
+  expect(refused).toMatchObject({ status: 413, body: { code: "too_large" } });
+  const member = JSON.parse(texts[at("member")] ?? "") as Line;
+  const long = { member: { ...member.member, name: "x".repeat(5 * 1024 * 1024) } };
+  const heavy = await upload(first, [texts[0], JSON.stringify(long)].join("\n"));
+  expect(heavy).toMatchObject({ status: 413, body: { code: "too_large" } });
+  expect(await ImportPartModel.countDocuments({})).toBe(before);
+});
+
+test("[OE5] a tag that was deleted while the file was written is left out", async () => {
+  const first = await aLivedOne();
+  const second = await server.anOrganization();
+  const lines = linesOf(await exported(first));
+  const kim = lines.find(({ contact }) => contact?.username === "kim")?.contact as unknown as Contact;
+  kim.tagIds = [...kim.tagIds, "f".repeat(24)];
+  const done = await takeIn(second, Buffer.from(lines.map((line) => JSON.stringify(line)).join("\n")));
+  expect(done.run).toMatchObject({ state: "done" });
+  const here = await ContactModel.findOne({ organizationId: second.id, username: "kim" }).lean();
+  expect(here?.tagIds).toHaveLength(2);
+});
+
+test("[OE10] an import whose file is gone ends in words; its file is kept as long as it may run", async () => {
+  const second = await server.anOrganization();
+  const begun = await held(second, await exported(await aLivedOne()));
+  const in20Days = Date.now() + 20 * 86_400_000;
+  const [record, part] = [
+    await ImportModel.findById(begun._id).lean(),
+    await ImportPartModel.findOne({ importId: begun._id }).lean(),
+  ];
+  expect(record?.expireAt.getTime()).toBeGreaterThan(in20Days);
+  expect(part?.expireAt.getTime()).toBeGreaterThan(in20Days);
+  const full = await fill(begun);
+  await ImportModel.deleteOne({ _id: begun._id });
+  await letGo(full);
+  await eventually(async () => {
+    const ended = await BulkModel.findById(begun._id).lean<BulkRecord>();
+    expect(ended).toMatchObject({ state: "failed", reason: "The file is not kept any more" });
+  });
+  expect(await whatIsIn(second)).toEqual({ contacts: 0, events: 0, pipelines: 1 });
+});
+
+test("[OE11] who is being imported is `busy` for writes, and is not woken before", async () => {
+  const first = await aLivedOne();
+  const second = await server.anOrganization();
+  const full = await fill(await held(second, await exported(first)));
+  const { token } = second;
+  const reply = { username: "kim", manychat_id: 77, message_content: "Hello again" };
+  const answers = [
+    await call(server.url, "POST", "/contact/default-reply", { token, body: reply }),
+    await call(server.url, "POST", "/organization/create-contact", { token, body: { username: "kim" } }),
+  ];
+  for (const { status, body, headers } of answers) {
+    expect({ status, code: body.code }).toEqual({ status: 503, code: "busy" });
+    expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+  }
+  await ContactModel.updateOne(
+    { organizationId: second.id, username: "kim" },
+    { parked: { until: new Date(0), reason: "away" } },
+  );
+  const warn = vi.spyOn(server.context.logger, "warn");
+  await wakeParked(server.context);
+  expect(warn.mock.calls.flat()).not.toContain("parked contacts could not be woken");
+  expect((await runPart(full)).state).toBe("done");
+  await wakeParked(server.context);
+  const kim = await ContactModel.findOne({ organizationId: second.id, username: "kim" }).lean();
+  expect(kim?.parked).toBeNull();
+  const again = await call(server.url, "POST", "/contact/default-reply", { token, body: reply });
+  expect(again.status).toBe(200);
+});
