@@ -31,6 +31,8 @@ const focusedRow = () =>
   page.evaluate(() => document.activeElement?.closest<HTMLElement>("[data-row]")?.dataset.row);
 const palette = page.getByRole("combobox");
 const panel = page.getByRole("region", { name: "Contact", exact: true });
+/** A list that is being asked anew still shows the rows from before. */
+const listShown = () => page.locator('[data-contact-table][aria-busy="false"] [data-row]').first().waitFor();
 const openedId = () => /\/contacts\/([0-9a-f]{24})$/.exec(page.url())?.[1];
 
 async function ask(text: string): Promise<void> {
@@ -89,7 +91,7 @@ test("[SV5] a view that shows something else is marked as modified, and as itsel
 });
 
 test("[KB4] j and k walk, Enter opens beside the list, j goes on there, Escape gives the row its focus back", async () => {
-  await page.locator("[data-row]").first().waitFor();
+  await listShown();
   await keyboard.press("j");
   const first = (await focusedRow()) ?? "";
   await keyboard.press("j");
@@ -121,7 +123,7 @@ test("[KB4] j and k walk, Enter opens beside the list, j goes on there, Escape g
   await page.getByRole("heading", { level: 1 }).waitFor();
   expect([await panel.count(), openedId()]).toEqual([0, second]);
   await page.goBack();
-  await page.locator("[data-row]").first().waitFor();
+  await listShown();
 });
 
 test("[KB1] m moves, a assigns, d plans, 1 to 4 set the status, from the row in hand", async () => {
