@@ -13,13 +13,13 @@ import { ContactPlaces } from "./contacts/contact-places.ts";
 import { apiReferenceRoutes } from "./api-reference/api-reference.routes.ts";
 import { activityRoutes } from "./activity/activity.routes.ts";
 import { bulkRoutes } from "./bulk/bulk.routes.ts";
-import { bulkSocket } from "./bulk/bulk.socket.ts";
+import { bulkMessages } from "./bulk/bulk.socket.ts";
 import { RunningBulks } from "./bulk/running-bulks.ts";
 import { takeUpBulks } from "./bulk/take-up-bulks.ts";
 import { contactsRoutes } from "./contacts/contacts.routes.ts";
 import { removalRoutes } from "./contacts/removal.routes.ts";
 import { integrationsRoutes } from "./contacts/integrations.routes.ts";
-import { contactsSocket } from "./contacts/contacts.socket.ts";
+import { contactMessages } from "./contacts/contacts.socket.ts";
 import { exportRoutes } from "./export/export.routes.ts";
 import { importUploadRoutes } from "./import/import-upload.routes.ts";
 import { importsRoutes } from "./import/imports.routes.ts";
@@ -31,8 +31,8 @@ import { Rosters } from "./contacts/rosters.ts";
 import { findPerson, requireMember } from "./organizations/caller.ts";
 import { chooseOrganization } from "./organizations/choose-organization.ts";
 import { guard } from "./organizations/guard.ts";
-import { guardMessages } from "./organizations/guard-messages.ts";
-import { noteWatching } from "./organizations/note-presence.ts";
+import { hearMessages } from "./organizations/hear-messages.ts";
+import { notePresence, noteWatching } from "./organizations/note-presence.ts";
 import { membersRoutes } from "./organizations/members.routes.ts";
 import { RecentSettings } from "./organizations/recent-settings.ts";
 import { SessionWatch } from "./organizations/session-watch.ts";
@@ -46,7 +46,7 @@ import { tagsRoutes } from "./tags/tags.routes.ts";
 import { organizationSettingsRoutes } from "./organizations/organization-settings.routes.ts";
 import { keepFirstAnswer } from "./pipeline/keep-first-answer.ts";
 import { pipelineRoutes } from "./pipeline/pipeline.routes.ts";
-import { pipelineSocket, startHeartbeat } from "./pipeline/pipeline.socket.ts";
+import { pipelineMessages, startHeartbeat } from "./pipeline/pipeline.socket.ts";
 import { AppError } from "./platform/app-error.ts";
 import { createAuth } from "./platform/auth.ts";
 import { addressOf, noteAddress } from "./platform/client-address.ts";
@@ -65,14 +65,16 @@ import { createOutbox } from "./platform/outgoing.ts";
 import { connectNodes, type Nodes } from "./platform/redis.ts";
 import {
   createLiveServer,
+  forgetHandshake,
   presenceExchange,
+  requireHandshake,
   tvScreens,
   type LiveServer,
   type LiveSocket,
 } from "./platform/sockets.ts";
 import { reversalRoutes } from "./reversal/reversal.routes.ts";
 import { createPresence } from "./presence/presence.ts";
-import { presenceSocket } from "./presence/presence.socket.ts";
+import { presenceMessages } from "./presence/presence.socket.ts";
 import { tokensRoutes } from "./tokens/tokens.routes.ts";
 import { WebhookRunner } from "./webhooks/webhook-runner.ts";
 import { webhooksRoutes } from "./webhooks/webhooks.routes.ts";
@@ -199,9 +201,10 @@ function createPages(
 }
 
 async function admit(app: AppContext, socket: LiveSocket): Promise<void> {
-  const address = addressOf(socket.request, app.env.trustProxy);
+  const request = requireHandshake(socket);
+  const address = addressOf(request, app.env.trustProxy);
   await app.limits.take("handshake", address);
-  const person = await findPerson(app, socket.request.headers);
+  const person = await findPerson(app, request.headers);
   if (!person) {
     // Guessing costs here as it does for REST.
     await app.limits.take("stranger", address);
@@ -231,25 +234,35 @@ function openSockets(app: AppContext, io: LiveServer, nodes: Nodes | undefined):
       },
     );
   });
+  const doors = {
+    ...contactMessages(app),
+    ...bulkMessages(app),
+    ...pipelineMessages(app, presence),
+    ...presenceMessages(presence),
+  };
   io.on("connection", (socket) => {
     const { userId, organizationId, sessionId } = socket.data;
+    forgetHandshake(socket);
     void socket.join([
       room.member(organizationId, userId),
       room.session(sessionId),
       room.user(userId),
       room.organization(organizationId),
     ]);
+    socket.once("disconnect", () => {
+      sessions.forget(socket);
+      presence.leaveAll(socket.id);
+    });
     sessions.watch(socket);
-    noteWatching(app, socket);
-    guardMessages(app, socket);
-    contactsSocket(app, socket);
-    bulkSocket(app, socket);
-    pipelineSocket(app, presence, socket);
-    presenceSocket(app, presence, socket);
+    notePresence(app, socket.data);
+    hearMessages(app, socket, doors);
   });
+  const watching = noteWatching(app, io);
   return {
     stop() {
       clearInterval(looking);
+      watching.stop();
+      sessions.stop();
       presence.stop();
     },
   };

@@ -3,6 +3,7 @@ import { sveltekit } from "@sveltejs/kit/vite";
 import tailwindcss from "@tailwindcss/vite";
 import { defineConfig } from "vitest/config";
 import { chunkOf } from "./chunks.ts";
+import { drawnIcons } from "./icons.ts";
 
 /** While developing, the pages come from Vite and everything else from a running server. */
 const server = process.env.DEV_SERVER_URL ?? "http://127.0.0.1:3001";
@@ -24,7 +25,7 @@ const csp = {
 } satisfies NonNullable<Parameters<typeof sveltekit>[0]>["csp"];
 
 export default defineConfig({
-  plugins: [tailwindcss(), sveltekit({ adapter: adapter(), csp })],
+  plugins: [drawnIcons(), tailwindcss(), sveltekit({ adapter: adapter(), csp })],
   environments: {
     client: {
       build: { rolldownOptions: { output: { codeSplitting: { groups: [{ name: chunkOf }] } } } },

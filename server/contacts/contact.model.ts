@@ -124,6 +124,9 @@ export const ContactModel = mongoose.model<ContactRecord>(
   "contacts",
 );
 
+/** What a record keeps for queries and writes alone: no need to read it for a contact that is only shown. */
+export const NOT_SHOWN = { touched: 0, searchTerms: 0, lastMessageAt: 0 } as const;
+
 /** The contact as it travels: text ids, ISO dates. */
 export function toContact(record: ContactRecord): Contact {
   const {

@@ -4,6 +4,7 @@ import mongoose, { type ClientSession, type QueryFilter } from "mongoose";
 import {
   ContactModel,
   derivedOf,
+  NOT_SHOWN,
   RemovedContactModel,
   toContact,
   type ContactRecord,
@@ -81,7 +82,7 @@ export async function findPageOfStage(
     ],
     rank: { $gte: after.rank },
   };
-  const records = await ContactModel.find({ pipelineId, stageId, ...below }, { touched: 0 })
+  const records = await ContactModel.find({ pipelineId, stageId, ...below }, NOT_SHOWN)
     .sort({ rank: 1, _id: 1 })
     .limit(limit + 1)
     .session(session ?? null)

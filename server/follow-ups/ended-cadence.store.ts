@@ -1,6 +1,6 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import mongoose from "mongoose";
-import { ContactModel, toContact, type ContactRecord } from "#server/contacts/contact.model.ts";
+import { ContactModel, NOT_SHOWN, toContact, type ContactRecord } from "#server/contacts/contact.model.ts";
 import type { WhoseFollowUps } from "./follow-up.store.ts";
 
 /** Whom `isOfferedForAbandoned` means, as a query. A cadence without steps never ends. */
@@ -27,7 +27,7 @@ export async function findEnded(
   const query = offered(whose, steps);
   const place = after === undefined ? [] : [{ _id: { $gt: new mongoose.Types.ObjectId(after) } }];
   const [records, count] = await Promise.all([
-    ContactModel.find({ $and: [...query.$and, ...place] }, { touched: 0 })
+    ContactModel.find({ $and: [...query.$and, ...place] }, NOT_SHOWN)
       .sort({ _id: 1 })
       .limit(limit + 1)
       .lean<ContactRecord[]>(),

@@ -1,7 +1,7 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import mongoose, { type QueryFilter } from "mongoose";
 import { awakeAt, parkedAt } from "#server/contacts/contact-query.ts";
-import { ContactModel, toContact, type ContactRecord } from "#server/contacts/contact.model.ts";
+import { ContactModel, NOT_SHOWN, toContact, type ContactRecord } from "#server/contacts/contact.model.ts";
 
 export type DueToWake = { organizationId: string; contactId: string; pipelineId: string };
 
@@ -66,7 +66,7 @@ export async function findDue(
         { "followUp.dueAt": dueAt, _id: { $gt: new mongoose.Types.ObjectId(after.id) } },
       ],
     };
-  const records = await ContactModel.find({ ...filter, ...beyond }, { touched: 0 })
+  const records = await ContactModel.find({ ...filter, ...beyond }, NOT_SHOWN)
     .sort({ "followUp.dueAt": 1, _id: 1 })
     .limit(limit + 1)
     .lean<ContactRecord[]>();

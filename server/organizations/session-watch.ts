@@ -6,6 +6,8 @@ import { findMembership } from "./member.store.ts";
 import { findSessionEnd } from "./require-membership.ts";
 
 const LONGEST_WAIT_MS = 3_600_000;
+/** One clock for all sockets: a timer for each would be a good part of what a viewer costs. */
+const TICK_MS = 1_000;
 /** After a process has died everybody comes at once: commits must still get their turn at the database. */
 const AT_ONCE = 16;
 
@@ -16,28 +18,40 @@ const REMOVED: AccessEnd = { cause: "removed", reason: "You are no longer a memb
 export class SessionWatch {
   readonly #app: AppContext;
   readonly #gate = createGate(AT_ONCE);
-  readonly #timers = new Map<LiveSocket, NodeJS.Timeout | undefined>();
+  /** When each is looked at again, in milliseconds of this process; not while it is being looked at. */
+  readonly #due = new Map<LiveSocket, number>();
+  readonly #clock: NodeJS.Timeout;
 
   constructor(app: AppContext) {
     this.#app = app;
+    this.#clock = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#clock);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const [socket, at] of this.#due) if (at <= now) void this.#look(socket);
   }
 
   watch(socket: LiveSocket): void {
-    this.#timers.set(socket, undefined);
-    socket.once("disconnect", () => {
-      clearTimeout(this.#timers.get(socket));
-      this.#timers.delete(socket);
-    });
     // At once as well: what ended between the handshake and entering the rooms of session and member reached nobody.
     void this.#look(socket);
   }
 
+  forget(socket: LiveSocket): void {
+    this.#due.delete(socket);
+  }
+
   /** For when the word of another process may have been lost: whoever was signed out or removed there goes here too. */
   async lookAtAll(): Promise<void> {
-    await Promise.all([...this.#timers.keys()].map((socket) => this.#look(socket)));
+    await Promise.all([...this.#due.keys()].map((socket) => this.#look(socket)));
   }
 
   async #look(socket: LiveSocket): Promise<void> {
+    this.#due.set(socket, Infinity);
     let wait = LONGEST_WAIT_MS;
     try {
       const end = await this.#gate(() => this.#findEnd(socket));
@@ -45,12 +59,7 @@ export class SessionWatch {
     } catch (error) {
       this.#app.logger.warn({ err: error }, "a session could not be checked");
     }
-    if (!this.#timers.has(socket)) return;
-    clearTimeout(this.#timers.get(socket));
-    this.#timers.set(
-      socket,
-      setTimeout(() => void this.#look(socket), Math.max(0, wait)),
-    );
+    if (this.#due.has(socket)) this.#due.set(socket, performance.now() + Math.max(0, wait));
   }
 
   /** When there is nothing to look at before; who has no access any more is closed. */

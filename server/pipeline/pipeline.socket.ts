@@ -3,7 +3,7 @@ import { JoinPipeline, LeavePipeline, type JoinReply } from "@dmtracker/shared/c
 import type { AppContext } from "#server/app-context.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { room } from "#server/platform/live.ts";
-import { acked, type LiveSocket } from "#server/platform/sockets.ts";
+import type { MessageDoors } from "#server/platform/sockets.ts";
 import type { Presence } from "#server/presence/presence.ts";
 import { catchUp } from "./catch-up.ts";
 import { findHeads, findPipeline } from "./pipeline.store.ts";
@@ -13,33 +13,36 @@ function noteCatchUp({ metrics }: AppContext, reply: JoinReply): void {
   else metrics.caughtUp(reply.events.length === 0 ? "current" : "events", reply.events.length);
 }
 
-export function pipelineSocket(app: AppContext, presence: Presence, socket: LiveSocket): void {
-  const { userId, name, organizationId } = socket.data;
-
-  socket.on(
-    "pipeline:join",
-    acked(JoinPipeline, app.logger, async ({ pipelineId, since }) => {
-      // First the room, then the log: whatever is committed in between arrives live, so nothing falls through.
-      const known = await findPipeline(pipelineId, organizationId);
-      if (!known) throw new AppError("not_found", "No such pipeline");
-      // A socket that closed meanwhile must not enter: nothing would ever take it out again.
-      if (!socket.connected) throw new AppError("unauthenticated", "The connection has ended");
-      await socket.join(room.pipeline(pipelineId));
-      if (socket.connected) presence.enter(pipelineId, socket.id, { userId, name, contactId: null });
-      const reply = await catchUp(pipelineId, since);
-      noteCatchUp(app, reply);
-      return reply;
-    }),
-  );
-
-  socket.on(
-    "pipeline:leave",
-    acked(LeavePipeline, app.logger, async ({ pipelineId }) => {
-      await socket.leave(room.pipeline(pipelineId));
-      presence.leave(pipelineId, socket.id);
-      return {};
-    }),
-  );
+export function pipelineMessages(
+  app: AppContext,
+  presence: Presence,
+): Pick<MessageDoors, "pipeline:join" | "pipeline:leave"> {
+  return {
+    "pipeline:join": {
+      schema: JoinPipeline,
+      async run(socket, { pipelineId, since }) {
+        const { userId, name, organizationId } = socket.data;
+        // First the room, then the log: whatever is committed in between arrives live, so nothing falls through.
+        const known = await findPipeline(pipelineId, organizationId);
+        if (!known) throw new AppError("not_found", "No such pipeline");
+        // A socket that closed meanwhile must not enter: nothing would ever take it out again.
+        if (!socket.connected) throw new AppError("unauthenticated", "The connection has ended");
+        await socket.join(room.pipeline(pipelineId));
+        if (socket.connected) presence.enter(pipelineId, socket.id, { userId, name, contactId: null });
+        const reply = await catchUp(pipelineId, since);
+        noteCatchUp(app, reply);
+        return reply;
+      },
+    },
+    "pipeline:leave": {
+      schema: LeavePipeline,
+      async run(socket, { pipelineId }) {
+        await socket.leave(room.pipeline(pipelineId));
+        presence.leave(pipelineId, socket.id);
+        return {};
+      },
+    },
+  };
 }
 
 /** What comes through another process meanwhile comes with the heartbeat only. */

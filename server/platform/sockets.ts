@@ -1,7 +1,6 @@
-import type { Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type {
   ClientToServerEvents,
-  Reply,
   ServerToClientEvents,
   TvEvents,
 } from "@dmtracker/shared/contracts/realtime.ts";
@@ -10,6 +9,7 @@ import type { Logger } from "pino";
 import { Server, type DefaultEventsMap, type Namespace, type Socket } from "socket.io";
 import type { z } from "zod";
 import type { NodePresence, PresenceExchange } from "#server/presence/presence.ts";
+import { AppError } from "./app-error.ts";
 import { findErrorBody, INTERNAL_ERROR } from "./error-body.ts";
 
 const MAX_MESSAGE_BYTES = 100_000;
@@ -25,6 +25,19 @@ type NodeEvents = { "presence:told": (told: NodePresence) => void };
 
 export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents, NodeEvents, SocketData>;
 export type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents, NodeEvents, SocketData>;
+
+export type MessageName = keyof ClientToServerEvents;
+type InputOf<Name extends MessageName> = Parameters<ClientToServerEvents[Name]>[0];
+type ReplyOf<Name extends MessageName> = Parameters<Parameters<ClientToServerEvents[Name]>[1]>[0];
+type AnswerOf<Name extends MessageName> = Omit<Extract<ReplyOf<Name>, { ok: true }>, "ok">;
+
+/** How one kind of message is checked and carried out, for whichever socket sent it. */
+export type MessageDoor<Name extends MessageName> = {
+  schema: z.ZodType<InputOf<Name>>;
+  run(this: void, socket: LiveSocket, input: InputOf<Name>): Promise<AnswerOf<Name>> | AnswerOf<Name>;
+};
+/** One for every message that a client may send. */
+export type MessageDoors = { [Name in MessageName]: MessageDoor<Name> };
 
 /** Screens that only watch wins: what they are not sent they cannot have, for nothing they say is listened to. */
 export type TvScreens = Namespace<Record<string, never>, TvEvents, DefaultEventsMap, { linkId: string }>;
@@ -51,6 +64,21 @@ export function createLiveServer(http: HttpServer, origins: readonly string[]): 
   });
 }
 
+/**
+ * Lets go of the request that opened a connection, a good part of what a viewer costs: who it is has been found out.
+ * https://socket.io/docs/v4/memory-usage
+ */
+export function forgetHandshake({ conn, handshake }: Pick<LiveSocket, "conn" | "handshake">): void {
+  Object.assign(conn, { request: undefined });
+  handshake.headers = {};
+}
+
+/** The request that opened the connection. It is not kept, so a second namespace needs a connection of its own. */
+export function requireHandshake(socket: { request: IncomingMessage | undefined }): IncomingMessage {
+  if (!socket.request) throw new AppError("invalid", "Open a connection of its own for this");
+  return socket.request;
+}
+
 /** Presence between the processes that Redis joins. */
 export function presenceExchange(io: LiveServer): PresenceExchange {
   return {
@@ -64,20 +92,4 @@ export function refusalOf(error: unknown, logger: Logger): { ok: false } & Error
   const body = findErrorBody(error);
   if (!body) logger.error({ err: error }, "live message failed");
   return { ok: false, ...(body ?? INTERNAL_ERROR) };
-}
-
-/** Wraps a listener: input is checked, and every message is answered, whatever happens. */
-export function acked<In, Out extends object>(
-  schema: z.ZodType<In>,
-  logger: Logger,
-  run: (input: In) => Promise<Out> | Out,
-) {
-  return async (raw: unknown, ack: (reply: Reply<Out>) => void): Promise<void> => {
-    if (typeof ack !== "function") return;
-    try {
-      ack({ ok: true, ...(await run(schema.parse(raw))) });
-    } catch (error) {
-      ack(refusalOf(error, logger));
-    }
-  };
 }

@@ -2,14 +2,14 @@ import type { AppContext } from "#server/app-context.ts";
 import { AppError } from "#server/platform/app-error.ts";
 import { addressOf } from "#server/platform/client-address.ts";
 import { room } from "#server/platform/live.ts";
-import type { TvScreens } from "#server/platform/sockets.ts";
+import { forgetHandshake, requireHandshake, type TvScreens } from "#server/platform/sockets.ts";
 import { requireTvLink } from "./require-tv-link.ts";
 
 /** Screens without an account: they show the secret of their link when they connect, and then only listen. */
 export function openTvScreens(app: AppContext, screens: TvScreens): void {
   screens.use((socket, next) => {
-    const address = addressOf(socket.request, app.env.trustProxy);
     const admit = async () => {
+      const address = addressOf(requireHandshake(socket), app.env.trustProxy);
       await app.limits.take("handshake", address);
       return requireTvLink(app, (socket.handshake.auth as { token?: unknown }).token);
     };
@@ -18,6 +18,7 @@ export function openTvScreens(app: AppContext, screens: TvScreens): void {
         socket.data.linkId = link.id;
         const watched =
           link.pipelineId === null ? room.organization(link.organizationId) : room.pipeline(link.pipelineId);
+        forgetHandshake(socket);
         void socket.join([room.tvLink(link.id), watched]);
         next();
       },

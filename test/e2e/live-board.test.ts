@@ -46,6 +46,20 @@ async function anOpenCard(page: Page, stage: string, skip = 0): Promise<string> 
 
 const isLive = (page: Page) => page.getByText("Live", { exact: true }).first().waitFor();
 
+test("[PG1] a board's first questions travel ahead of its script, and each is asked once", async () => {
+  const page = await ana.page.context().newPage();
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  const answer = await page.goto(ana.page.url());
+  await page.locator("[data-card]").first().waitFor();
+  const board = `/api/v1${new URL(page.url()).pathname.replace("/pipeline/", "/pipelines/")}/board`;
+  for (const path of ["/api/v1/me", "/api/v1/pipelines", board]) {
+    expect(answer?.headers().link).toContain(`<${path}>; rel=preload; as=fetch`);
+    expect(asked.filter((one) => one === path)).toHaveLength(1);
+  }
+  await page.close();
+});
+
 test("[RK1] [RT1] rivals 6: a card dragged in one browser stands in the same place in the other", async () => {
   const moving = (await cardIds(ana.page, "Interested"))[1] ?? "";
   const [first, second] = await cardIds(ana.page, "Meeting Booked");

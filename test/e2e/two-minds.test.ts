@@ -45,7 +45,7 @@ test("[PK1] [PK3] p parks the contact, others see it at once on page and list, a
 
   await marcus.page.goto(`${product.url}/contacts?parked=yes`);
   const row = marcus.page.locator(`[data-row="${id}"]`);
-  await row.getByText("Parked until").waitFor({ state: "attached" });
+  await row.getByRole("img", { name: "Parked until" }).waitFor();
 
   const reply = { manychat_id: 770_001, username, message_content: "I am back already" };
   await call(product.url, "POST", "/contact/default-reply", { token, body: reply });

@@ -33,7 +33,7 @@ export class BoardKeys {
     if (status) void this.#screen.change(id, { status });
     else if (act === "lift") this.#lift(id);
     else if (act === "choose") void this.choose(id, false);
-    else if (act === "status") this.#screen.statusMenuOf = id;
+    else if (act === "status") void this.#screen.menus.show("status", id);
     else return this.#go(act, contact.stageId, id);
     return true;
   }

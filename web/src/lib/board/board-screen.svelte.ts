@@ -10,6 +10,8 @@ import { outcomeOf } from "#lib/state/outcome.ts";
 import { Clock } from "#lib/ui/clock.svelte.ts";
 import { BoardDrag } from "./board-drag.svelte.ts";
 import { BoardMotion } from "./board-motion.svelte.ts";
+import { BOARD_HEADER, isInFirstView } from "./card-geometry.ts";
+import { CardMenuState } from "./card-menus.svelte.ts";
 
 /** What the parts of one open board share: the state, the card in the air, the card with the focus. */
 export class BoardScreen {
@@ -19,6 +21,11 @@ export class BoardScreen {
   readonly clock = new Clock(30_000);
   /** The card that has or had the focus last. */
   focusedId = $state<string>();
+  /**
+   * What all columns have in height, in pixels. Until the browser has laid out the page: as much as there can be, for
+   * to ask each column would make it lay out the page once per column.
+   */
+  stripHeight = $state(innerHeight - BOARD_HEADER);
   /** The one card that the Tab key reaches. */
   readonly tabStop: string | undefined = $derived.by(() => {
     const contact = this.focusedId === undefined ? undefined : this.board.contact(this.focusedId);
@@ -26,8 +33,7 @@ export class BoardScreen {
     if (contact && column?.covers(contact)) return contact.id;
     return this.board.columns.find(({ contacts }) => contacts.length > 0)?.contacts[0]?.id;
   });
-  /** The card whose status menu a key has opened. */
-  statusMenuOf = $state<string>();
+  readonly menus = new CardMenuState();
   /** Cards that are to be changed together (board-selection.ts). */
   chosen: ReadonlySet<string> = $state.raw(new Set());
   /** Where a range begins. */
@@ -67,6 +73,12 @@ export class BoardScreen {
     if (contact && this.changeChosen && this.chosen.size > 1 && this.chosen.has(contactId)) {
       this.changeChosen({ stageId: contact.stageId, ...change });
     } else void this.change(contactId, change, by === "keyboard" ? "fly" : "stand");
+  }
+
+  /** Whether a column can be seen before anybody has scrolled the strip. */
+  isInView(stageId: string): boolean {
+    const place = this.board.columns.findIndex((column) => column.stageId === stageId);
+    return isInFirstView(place, innerWidth);
   }
 
   unchoose(): void {

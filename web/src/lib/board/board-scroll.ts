@@ -9,30 +9,57 @@ function listsOf(strip: ParentNode): HTMLElement[] {
   return [...strip.querySelectorAll<HTMLElement>("[data-list]")];
 }
 
-/** Remembers how far a board and its columns were scrolled, until it is shown again. */
+/**
+ * Remembers how far a board and its columns were scrolled, until it is shown again. Scroll events tell it: to ask the
+ * elements when the page is left would make the browser lay out once more what nobody will see.
+ */
 export class ScrollPlaces {
-  #waiting: Places | undefined;
+  #strip: HTMLElement | undefined;
+  /** As the strip stands, or stood when it went. */
+  #shown: Places = { left: 0, lists: {} };
+  #wanted: Places | undefined;
 
   /** Takes effect now when the board is on the page, else as soon as it is. */
   remember(places: Places): void {
-    this.#waiting = places;
-    const strip = document.querySelector<HTMLElement>("[data-strip]");
-    if (strip) this.restore(strip);
+    this.#wanted = places;
+    this.#restore();
   }
 
   read(): Places {
-    const strip = document.querySelector<HTMLElement>("[data-strip]");
-    if (!strip) return this.#waiting ?? { left: 0, lists: {} };
-    const lists = listsOf(strip).map((list) => [list.dataset.list ?? "", list.scrollTop] as const);
-    return { left: strip.scrollLeft, lists: Object.fromEntries(lists) };
+    return this.#wanted ?? this.#shown;
   }
 
-  restore(strip: HTMLElement): void {
-    if (!this.#waiting) return;
-    const { left, lists } = this.#waiting;
-    this.#waiting = undefined;
-    strip.scrollLeft = left;
-    for (const list of listsOf(strip)) list.scrollTop = lists[list.dataset.list ?? ""] ?? 0;
+  /** A new strip, which stands at its beginning. Returns what lets go of it. */
+  follow(strip: HTMLElement): () => void {
+    const note = ({ target }: Event): void => this.#note(target as HTMLElement);
+    this.#strip = strip;
+    this.#shown = { left: 0, lists: {} };
+    this.#restore();
+    strip.addEventListener("scroll", note, { capture: true, passive: true });
+    return () => {
+      strip.removeEventListener("scroll", note, true);
+      this.#strip = undefined;
+    };
+  }
+
+  #note(element: HTMLElement): void {
+    const { list } = element.dataset;
+    if (element === this.#strip) this.#shown.left = element.scrollLeft;
+    else if (list !== undefined) this.#shown.lists[list] = element.scrollTop;
+  }
+
+  #restore(): void {
+    if (!this.#strip || !this.#wanted) return;
+    const { left, lists } = this.#wanted;
+    this.#wanted = undefined;
+    // Only what stands elsewhere: to say it to all would make the browser lay out the page at once.
+    if (left !== this.#shown.left) this.#strip.scrollLeft = left;
+    for (const list of listsOf(this.#strip)) {
+      const { list: stageId = "" } = list.dataset;
+      const top = lists[stageId] ?? 0;
+      if (top !== (this.#shown.lists[stageId] ?? 0)) list.scrollTop = top;
+    }
+    this.#shown = { left, lists: { ...lists } };
   }
 }
 

@@ -1,7 +1,7 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
 import type { BulkProblem } from "@dmtracker/shared/contracts/bulk.ts";
 import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
-import { FIRST_PAGE_SIZE, MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
+import { MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { Contact, ContactChange } from "@dmtracker/shared/contracts/contact.ts";
 import type { ConflictField } from "@dmtracker/shared/contracts/conflict-fields.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
@@ -28,6 +28,8 @@ import { Signal } from "./signal.ts";
 import { filteredTotals, stageTotals } from "./stage-totals.ts";
 
 const OPEN_RETRY_MS = 3_000;
+/** So many contacts of a column are there below the last that is drawn. */
+const READ_AHEAD = 40;
 
 export type RefusedChange = { contactId: string; username: string; message: string };
 
@@ -44,6 +46,8 @@ export type BoardParts = {
   channel: BoardChannel;
   source: BoardSource;
   storage: ChangeStorage;
+  /** The snapshot to begin with, if it is there already. */
+  first?: BoardSnapshot | undefined;
 };
 
 /**
@@ -151,7 +155,8 @@ export class Board {
       revoked: (reason) => this.#revokedSignal.tell(reason),
     });
     this.live.waiting = this.#surface.waiting;
-    void this.#open();
+    if (parts.first) this.#install(parts.first);
+    else void this.#open();
   }
 
   get pipelineId(): string {
@@ -289,7 +294,7 @@ export class Board {
     column.wanted = Math.max(column.wanted, index);
     if (column.loading) return;
     column.loading = true;
-    while (!column.complete && column.contacts.length < column.wanted + FIRST_PAGE_SIZE) {
+    while (!column.complete && column.contacts.length < column.wanted + READ_AHEAD) {
       const far = column.wanted > column.contacts.length;
       column.failed = !(await this.#loadPage(column, far ? MAX_PAGE_SIZE : MAX_PAGE_SIZE / 2));
       if (column.failed || !this.columns.includes(column)) break;
@@ -331,9 +336,12 @@ export class Board {
     const filter = this.#wanted;
     const snapshot = await this.#parts.source.loadBoard(this.pipelineId, filter);
     const deeper = await Promise.all(snapshot.columns.map((page) => this.#loadDeeper(page)));
-    if (epoch !== this.#epoch) return;
+    if (epoch === this.#epoch) this.#install(snapshot, filter, deeper.flat());
+  }
+
+  #install(snapshot: BoardSnapshot, filter = this.#wanted, deeper: readonly ColumnPageAt[] = []): void {
     this.#filter.use(filter, snapshot.filtered);
-    this.#truth.install(snapshot, deeper.flat());
+    this.#truth.install(snapshot, deeper);
     this.#surface.reset(this.#opened);
     this.#missing.clear();
     for (const id of [...this.#opened, ...this.#sender.pending.map(({ contactId }) => contactId)]) {

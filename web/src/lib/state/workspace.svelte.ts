@@ -13,6 +13,8 @@ import { DueCount } from "./due-count.svelte.ts";
 import { storeChangesIn } from "./pending-changes.ts";
 import { SavedViews, type ViewSource } from "./saved-views.svelte.ts";
 
+type First = BoardSnapshot | Promise<BoardSnapshot>;
+
 /**
  * What lives as long as someone is signed in, whatever page is open: one connection, one subscription. Board and
  * contact page look at the same contacts, so nothing can be missed between them (twentyhq/twenty#20242).
@@ -50,15 +52,15 @@ export class Workspace {
   }
 
   /**
-   * The board of a pipeline; the same one as long as the pipeline is the same. `early`: its first snapshot, if the
-   * page has asked for it already.
+   * The board of a pipeline; the same one as long as the pipeline is the same. `first`: its first snapshot, if the page
+   * has it, or has asked for it.
    */
-  openPipeline(pipelineId: string, early?: Promise<BoardSnapshot>): Board {
+  openPipeline(pipelineId: string, first?: First): Board {
     if (this.board?.pipelineId === pipelineId) return this.board;
     this.#closeBoard();
     this.bulk ??= new BulkActions(this.channel, this.session.user.id, loadBulks);
     this.views = new SavedViews(pipelineId, viewSource satisfies ViewSource, this.channel);
-    const board = (this.board = this.#makeBoard(pipelineId, early));
+    const board = (this.board = this.#makeBoard(pipelineId, first));
     this.due = new DueCount(board, loadFollowUps, this.session.user.id);
     return board;
   }
@@ -78,14 +80,15 @@ export class Workspace {
    * In a root of its own: what is derived inside a page freezes when that page goes, and a board outlives the page
    * that happened to open it.
    */
-  #makeBoard(pipelineId: string, early: Promise<BoardSnapshot> | undefined): Board {
+  #makeBoard(pipelineId: string, first: First | undefined): Board {
     let board: Board | undefined;
     this.#release = $effect.root(() => {
       board = new Board({
         pipelineId,
         session: this.session,
         channel: this.channel,
-        source: early ? startingWith(early) : serverSource,
+        source: first instanceof Promise ? startingWith(first) : serverSource,
+        first: first instanceof Promise ? undefined : first,
         storage: storeChangesIn(localStorage, this.session.user.id, pipelineId),
       });
     });
