@@ -1,9 +1,13 @@
+import { findEventsAfter } from "@dmtracker/server/activity/event.store.ts";
 import { createContact } from "@dmtracker/server/contacts/create-contact.ts";
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
+import type { BoardSnapshot } from "@dmtracker/shared/contracts/board.ts";
+import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import { MAX_CATCH_UP } from "@dmtracker/shared/contracts/limits.ts";
+import { applyToContact } from "@dmtracker/shared/pipeline/apply-event.ts";
 import mongoose from "mongoose";
-import { expect, test } from "vitest";
-import { io } from "socket.io-client";
+import { expect, onTestFinished, test } from "vitest";
+import { io, Manager } from "socket.io-client";
 import { BoardClient } from "../support/board-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
@@ -13,6 +17,7 @@ const server = await startServer();
 let mutations = 0;
 const aMutation = () => `mutation-${(mutations += 1)}`;
 
+const byId = (contacts: Contact[]): Contact[] => contacts.sort((a, b) => (a.id < b.id ? -1 : 1));
 const userActor = ({ id, name }: TestPerson) => ({ type: "user" as const, id, name });
 
 async function addContact({ id, pipeline, owner }: TestOrganization, username: string): Promise<string> {
@@ -193,6 +198,61 @@ test("[RT9] totals per stage and status follow from events alone and equal a fre
   });
   ana.close();
   fresh.close();
+});
+
+test("[RT13] a board that is read while changes are committed holds every change up to its number and none after", async () => {
+  const organization = await server.anOrganization();
+  const { owner, pipeline } = organization;
+  const ids = await Promise.all(Array.from({ length: 6 }, (_, at) => addContact(organization, `kim${at}`)));
+  const ana = await aClient(organization, owner);
+  const readBoard = () =>
+    call<BoardSnapshot>(server.url, "GET", `/pipelines/${pipeline.id}/board`, { cookie: owner.cookie });
+  let isDone = false;
+  const writing = ids.map(async (contactId, at) => {
+    for (let round = 1; !isDone; round += 1) {
+      const stageId = pipeline.stages[(at + round) % 3]?.id ?? "";
+      await ana.change({ mutationId: aMutation(), contactId, stageId, value: round });
+    }
+  });
+  const boards: BoardSnapshot[] = [];
+  while (boards.length < 16) boards.push((await readBoard()).body.data);
+  isDone = true;
+  await Promise.all(writing);
+  const events = await findEventsAfter(pipeline.id, 0, 100_000);
+  // Or nothing was committed meanwhile.
+  expect(new Set(boards.map((board) => board.pipeline.seq)).size).toBeGreaterThan(8);
+  for (const board of boards) {
+    const then = new Map<string, Contact>();
+    for (const event of events.filter(({ seq }) => seq <= board.pipeline.seq)) {
+      const contact = applyToContact(then.get(event.contactId ?? ""), event);
+      if (contact) then.set(contact.id, contact);
+    }
+    const shown = board.columns.flatMap(({ contacts }) => contacts);
+    expect(byId(shown)).toEqual(byId([...then.values()]));
+  }
+  ana.close();
+});
+
+test("[RT14] a connection is one person's: a second namespace over it is refused, and the first goes on", async () => {
+  const organization = await server.anOrganization();
+  const { cookie } = organization.owner;
+  const { body } = await call<{ url: string }>(server.url, "POST", "/wins/tv-links", {
+    cookie,
+    body: { name: "TV" },
+  });
+  const secret = body.data.url.split("#")[1] ?? "";
+  const manager = new Manager(server.url, { transports: ["websocket"], extraHeaders: { cookie } });
+  onTestFinished(() => manager._close());
+  const board = manager.socket("/");
+  await eventually(() => expect(board.connected).toBe(true));
+  const tv = manager.socket("/tv", { auth: { token: secret } });
+  const refused = new Promise<Error>((resolve) => tv.once("connect_error", resolve));
+  tv.connect();
+  expect((await refused).message).toBe("unauthenticated");
+  expect(board.connected).toBe(true);
+  expect(await board.emitWithAck("pipeline:join", { pipelineId: organization.pipeline.id })).toMatchObject({
+    ok: true,
+  });
 });
 
 test("[RT10] signing out closes that session's sockets at once, with the reason, and no others", async () => {
