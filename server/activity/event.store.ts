@@ -1,7 +1,10 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { Actor } from "@dmtracker/shared/contracts/people.ts";
-import type { ClientSession } from "mongoose";
+import mongoose, { type ClientSession } from "mongoose";
 import { EventModel, toEvent, toEventRecord, type EventRecord } from "./event.model.ts";
+
+/** Few enough that others get their turn between two batches. */
+export const READ_AT_ONCE = 500;
 
 /** Appends events to the log inside the running transaction. The only writer of history. */
 export async function appendEvents(
@@ -12,6 +15,23 @@ export async function appendEvents(
   if (events.length === 0) return;
   const records = events.map((event) => toEventRecord(event, organizationId));
   await EventModel.collection.insertMany(records, { session });
+}
+
+/**
+ * The records of a pipeline from after one number up to another, a batch at a time: what is written there does not
+ * change any more. Whole ones: picking fields costs the built-in database more than sending them.
+ */
+export function readRecords(
+  pipelineId: string,
+  { after = 0, head }: { after?: number; head: number },
+  order: "oldest first" | "newest first",
+): AsyncIterable<EventRecord> {
+  return EventModel.collection
+    .find<EventRecord>(
+      { pipelineId: new mongoose.Types.ObjectId(pipelineId), seq: { $gt: after, $lte: head } },
+      { batchSize: READ_AT_ONCE },
+    )
+    .sort({ seq: order === "oldest first" ? 1 : -1 });
 }
 
 /** Events of a pipeline after a number, in order. */

@@ -1,11 +1,9 @@
 import type { ArrangingEvent } from "@dmtracker/shared/pipeline/unfold-board.ts";
-import mongoose from "mongoose";
 import { EventModel, REPLAY_DAYS, toEvent, type EventRecord } from "./event.model.ts";
+import { READ_AT_ONCE, readRecords } from "./event.store.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 
 const DAY_MS = 86_400_000;
-/** Few enough that others get their turn between two batches. */
-const READ_AT_ONCE = 500;
 
 /** From which moment on the log holds everything: its earliest event, or later when places were forgotten. */
 export async function findCompleteSince(
@@ -23,15 +21,9 @@ export async function findCompleteSince(
 /** All events of a pipeline from after one number up to another, the newest first. */
 export async function* readBackwards(
   pipelineId: string,
-  { after, head }: { after: number; head: number },
+  range: { after: number; head: number },
 ): AsyncGenerator<ArrangingEvent> {
-  // Whole records: picking fields costs the built-in database more than sending them.
-  const records = EventModel.collection
-    .find<EventRecord>(
-      { pipelineId: new mongoose.Types.ObjectId(pipelineId), seq: { $gt: after, $lte: head } },
-      { batchSize: READ_AT_ONCE },
-    )
-    .sort({ seq: -1 });
+  const records = readRecords(pipelineId, range, "newest first");
   for await (const { seq, type, contactId, before, after: then } of records) {
     yield { seq, type, contactId: contactId?.toHexString() ?? null, before, after: then };
   }

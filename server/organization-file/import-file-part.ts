@@ -1,6 +1,7 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import mongoose, { type ClientSession } from "mongoose";
+import { appendEvents } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
 import type { BulkRecord, BulkWork } from "#server/bulk/bulk.model.ts";
 import { advanceWithin } from "#server/bulk/bulk.store.ts";
@@ -22,7 +23,6 @@ import {
   deleteUnopened,
   findObstacles,
   insertContacts,
-  insertEvents,
   openImported,
 } from "./organization-file.store.ts";
 import type { NewIds } from "./remap-ids.ts";
@@ -167,7 +167,7 @@ export async function importFilePart(
     const next = await advanceWithin(bulk, { size: lines?.size ?? 0, now }, session);
     if (!next) return undefined;
     if (lines) {
-      await insertEvents(lines.events, underway.organizationId, session);
+      await appendEvents(lines.events, underway.organizationId, session);
       await insertContacts(lines.contacts, underway.organizationId, session);
     } else await open({ bulk, work, underway, now }, session);
     await commitTransaction(session);

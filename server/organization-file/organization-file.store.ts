@@ -3,7 +3,8 @@ import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
 import type { Tag } from "@dmtracker/shared/contracts/people.ts";
 import mongoose, { type ClientSession } from "mongoose";
-import { EventModel, toEvent, toEventRecord, type EventRecord } from "#server/activity/event.model.ts";
+import { EventModel, toEvent } from "#server/activity/event.model.ts";
+import { readRecords } from "#server/activity/event.store.ts";
 import { findRunningFileImports } from "#server/bulk/bulk.store.ts";
 import {
   ContactModel,
@@ -25,15 +26,9 @@ const toObjectId = (id: string) => new mongoose.Types.ObjectId(id);
 /** Few enough that others get their turn between two batches. */
 const READ_AT_ONCE = 500;
 
-/** Events of a pipeline up to a number, in order: what is written there does not change any more. */
+/** Events of a pipeline up to a number, in order. */
 export async function* readEventsUpTo(pipelineId: string, head: number): AsyncGenerator<PipelineEvent> {
-  const records = EventModel.collection
-    .find<EventRecord>(
-      { pipelineId: toObjectId(pipelineId), seq: { $lte: head } },
-      { batchSize: READ_AT_ONCE },
-    )
-    .sort({ seq: 1 });
-  for await (const record of records) yield toEvent(record);
+  for await (const record of readRecords(pipelineId, { head }, "oldest first")) yield toEvent(record);
 }
 
 export function countEventsUpTo(pipelineId: string, head: number): Promise<number> {
@@ -114,17 +109,6 @@ export async function countImported(
   const standing = await ContactModel.countDocuments(query, { session });
   const removed = await RemovedContactModel.countDocuments(query, { session });
   return { events, contacts: standing + removed };
-}
-
-/** Events of pipelines that nobody can open yet. */
-export async function insertEvents(
-  events: readonly PipelineEvent[],
-  organizationId: string,
-  session: ClientSession,
-): Promise<void> {
-  if (events.length === 0) return;
-  const records = events.map((event) => toEventRecord(event, organizationId));
-  await EventModel.collection.insertMany(records, { session });
 }
 
 export async function insertContacts(
