@@ -1,6 +1,7 @@
 import type { Rule } from "@dmtracker/shared/contracts/pipeline.ts";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Board, type Move, type RefusedChange } from "../../web/src/lib/state/board.svelte.ts";
+import type { Move, RefusedChange } from "../../web/src/lib/state/board-news.ts";
+import { Board } from "../../web/src/lib/state/board.svelte.ts";
 import { FakeChannel, FakeServer, ME, memoryStorage } from "./fake-server.ts";
 
 let boards: Board[] = [];
@@ -527,7 +528,7 @@ test("a contact that is open elsewhere is held and kept live, wherever it stands
   await board.open("n00299");
   server.commit("n00299", { displayName: "Kim" });
   expect(board.contact("n00299")?.displayName).toBe("Kim");
-  board.lookAt("n00299");
+  board.presence.lookAt("n00299");
   expect(channel.presence.at(-1)).toBe("n00299");
   await expect(board.open("nobody")).rejects.toMatchObject({ code: "not_found" });
 });

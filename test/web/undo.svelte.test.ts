@@ -1,7 +1,8 @@
 import { flushSync } from "svelte";
 import type { BulkAction } from "@dmtracker/shared/contracts/bulk.ts";
 import { afterEach, expect, test, vi } from "vitest";
-import { Board, type OwnChange, type Undoing } from "../../web/src/lib/state/board.svelte.ts";
+import type { OwnChange, Undoing } from "../../web/src/lib/state/board-news.ts";
+import { Board } from "../../web/src/lib/state/board.svelte.ts";
 import { BulkActions, type BulkEnd } from "../../web/src/lib/state/bulk-actions.svelte.ts";
 import { UndoStack } from "../../web/src/lib/undo/undo-stack.ts";
 import { bulkDetail, bulkTitle, titleOf } from "../../web/src/lib/undo/undo-words.ts";

@@ -1,5 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- sets that live for one sentence */
-import type { Move } from "#lib/state/board.svelte.ts";
+import type { Move } from "#lib/state/board-news.ts";
 
 const PAUSE_MS = 3_000;
 

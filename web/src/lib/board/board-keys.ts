@@ -1,6 +1,6 @@
 import { tick } from "svelte";
 import { actOf, STATUS_OF, type KeyAct } from "#lib/keys/key-map.ts";
-import type { Move } from "#lib/state/board.svelte.ts";
+import type { Move } from "#lib/state/board-news.ts";
 import { gapOf, type Gap } from "./board-drag.svelte.ts";
 import type { BoardScreen } from "./board-screen.svelte.ts";
 

@@ -1,7 +1,8 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- timers, nothing renders them */
 import { tick } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
-import type { Board, Move } from "#lib/state/board.svelte.ts";
+import type { Move } from "#lib/state/board-news.ts";
+import type { Board } from "#lib/state/board.svelte.ts";
 
 /** More moves than this at once, or one upon the other, are not followed one by one by anybody. */
 const MOST_FLIGHTS = 12;

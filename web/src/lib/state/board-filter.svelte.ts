@@ -25,7 +25,7 @@ export type FilterTarget = {
   shown(contactId: string): Contact | undefined;
   /** Own changes of it are on their way. */
   isWaiting(contactId: string): boolean;
-  /** Counts by stage from the server; undefined when there was no answer. */
+  /** Counts by stage from the server. */
   count(filter: ContactFilter): Promise<FilterTotals | undefined>;
 };
 
@@ -140,7 +140,7 @@ export class BoardFilter {
     const { filter } = this;
     // What is on its way now may be missing in the answer.
     const settled = [...this.#counted.keys()].filter((id) => !this.#target.isWaiting(id));
-    const totals = await this.#target.count(filter);
+    const totals = await this.#target.count(filter).catch(() => undefined);
     if (filter === this.filter && totals) {
       this.totals = totals;
       for (const id of settled) if (!this.#target.isWaiting(id)) this.#counted.delete(id);

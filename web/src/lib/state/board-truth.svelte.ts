@@ -1,10 +1,7 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- working maps that no page reads: reactivity would cost every event */
-import type { BoardSnapshot, ColumnPageAt, Directory } from "@dmtracker/shared/contracts/board.ts";
-import { DEFAULT_SETTINGS } from "@dmtracker/shared/contracts/default-settings.ts";
+import type { BoardSnapshot, ColumnPageAt } from "@dmtracker/shared/contracts/board.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import type { OrganizationSettings } from "@dmtracker/shared/contracts/organization-settings.ts";
-import type { Member, Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Pipeline } from "@dmtracker/shared/contracts/pipeline.ts";
 import { applyToContact, applyToPipeline } from "@dmtracker/shared/pipeline/apply-event.ts";
 import { BoardColumn } from "./board-column.svelte.ts";
@@ -13,9 +10,6 @@ import { RecentEvents } from "./recent-events.ts";
 /** What the log says, as far as it is loaded: a snapshot and every event after it, applied in order. */
 export class BoardTruth {
   pipeline = $state.raw<Pipeline>();
-  members = $state.raw<Member[]>([]);
-  tags = $state.raw<Tag[]>([]);
-  settings = $state.raw<OrganizationSettings>(DEFAULT_SETTINGS);
   /** In board order. */
   columns = $state.raw<readonly BoardColumn[]>([]);
   /** Also contacts below what is loaded, when they were met: their events are applied all the same. */
@@ -28,29 +22,17 @@ export class BoardTruth {
     return this.columns.find((column) => column.stageId === stageId);
   }
 
-  install(
-    { pipeline, members, tags, settings, columns }: BoardSnapshot,
-    deeper: readonly ColumnPageAt[],
-  ): void {
+  install({ pipeline, columns }: BoardSnapshot, deeper: readonly ColumnPageAt[]): void {
     this.contacts.clear();
     this.#readAhead = Math.max(pipeline.seq, ...deeper.map(({ seq }) => seq));
     this.#recent.restart(pipeline.seq);
     this.pipeline = pipeline;
-    this.members = members;
-    this.tags = tags;
-    this.settings = settings;
     this.#alignColumns(pipeline);
     for (const column of this.columns) column.clear();
     for (const page of [...columns, ...deeper]) {
       for (const contact of page.contacts) this.contacts.set(contact.id, contact);
       this.column(page.stageId)?.extend(page.contacts.at(-1), page.more);
     }
-  }
-
-  installNames({ members, tags, settings }: Directory): void {
-    this.members = members;
-    this.tags = tags;
-    this.settings = settings;
   }
 
   /** Applies the next event; returns the contact that it brings into view and that is not held here. */
