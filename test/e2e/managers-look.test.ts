@@ -51,8 +51,9 @@ test("[RQ1] [RQ4] e, 4 and p decide about one contact after the other, and a sec
   await page.keyboard.press("4");
   await page.locator(`[data-row-link="${third}"]:focus`).waitFor();
   await page.keyboard.press("p");
-  await page.getByRole("option", { name: /For a month/ }).waitFor();
+  await page.getByRole("combobox").waitFor();
   await page.keyboard.type("month");
+  await page.getByRole("option", { name: /For a month/, selected: true }).waitFor();
   await page.keyboard.press("Enter");
   for (const id of [first, second, third]) await row(marcus.page, id).waitFor({ state: "detached" });
   await row(marcus.page, fourth).waitFor();
@@ -164,7 +165,7 @@ test("[TM4] what moved is counted live for the stand-up, and each number leads t
   const { page } = ana;
   await page.keyboard.press("Control+k");
   await page.keyboard.type("what moved");
-  await page.getByRole("option", { name: /What moved since yesterday/ }).waitFor();
+  await page.getByRole("option", { name: /What moved since yesterday/, selected: true }).waitFor();
   await page.keyboard.press("Enter");
   const tile = (label: string) =>
     page.locator("dl > div").filter({ has: page.getByText(label, { exact: true }) });

@@ -115,7 +115,8 @@ const opened = ({ page }: Person) => page.getByRole("region", { name: "Contact",
 async function choose({ page }: Person, words: string, option: RegExp): Promise<void> {
   await page.getByRole("combobox").waitFor();
   await page.keyboard.type(words);
-  await page.getByRole("option", { name: option }).first().waitFor();
+  // What Enter would take: while letters still arrive, another may stand before it.
+  await page.getByRole("option", { name: option, selected: true }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("combobox").waitFor({ state: "detached" });
 }

@@ -37,7 +37,7 @@ test("[PK1] [PK3] p parks the contact, others see it at once on page and list, a
   await page.keyboard.press("p");
   await page.getByRole("combobox").waitFor();
   await page.keyboard.type("month");
-  await page.getByRole("option", { name: /For a month/ }).waitFor();
+  await page.getByRole("option", { name: /For a month/, selected: true }).waitFor();
   await page.keyboard.press("Enter");
   await eventually(async () => expect((await load()).parked).not.toBeNull());
   await marcus.page.getByRole("button", { name: /Parked until/ }).waitFor();

@@ -110,8 +110,8 @@ async function makePerson({ context }: Application, name: string): Promise<TestP
     password: await hash,
   });
   // Its own type knows no options; it only uses what every context has.
-  const { login } = testUtils().init(auth as unknown as AuthContext).context.test;
-  const { headers } = await login({ userId: user.id });
+  const { test } = testUtils().init(auth as unknown as AuthContext).context;
+  const { headers } = await test.login({ userId: user.id });
   return { id: user.id, name, email, cookie: headers.get("cookie") ?? "" };
 }
 
