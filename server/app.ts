@@ -114,6 +114,8 @@ export type ApplicationOptions = {
   now?: () => Date;
   wakeMs?: number;
   webhooksEveryMs?: number;
+  /** How soon a bulk action is taken up that nobody works on. */
+  bulksEveryMs?: number;
   /** Where log lines go; stderr by default. */
   logTo?: DestinationStream;
 };
@@ -348,7 +350,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   });
   nodes?.onChange(() => heartbeat.beat());
   const stopTimedRules = watchTimedRules(app, options.timedRulesEveryMs ?? TIMED_RULES_EVERY_MS);
-  const stopTakingUp = takeUpBulks(app);
+  const stopTakingUp = takeUpBulks(app, options.bulksEveryMs);
   const stopSweeping = watchDeleted(app);
   webhooks.start(app, options.webhooksEveryMs);
 
