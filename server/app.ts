@@ -114,6 +114,8 @@ export type ApplicationOptions = {
   now?: () => Date;
   wakeMs?: number;
   webhooksEveryMs?: number;
+  /** How long a receiver may take to answer. */
+  webhookAnswerMs?: number;
   /** How soon a bulk action is taken up that nobody works on. */
   bulksEveryMs?: number;
   /** Where log lines go; stderr by default. */
@@ -298,7 +300,10 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     env: { ...env, publicUrl, authSecret, origins },
     limits,
     mail,
-    outbox: createOutbox(env.webhooksMayReachInner),
+    outbox: createOutbox({
+      mayReachInner: env.webhooksMayReachInner,
+      answerWithinMs: options.webhookAnswerMs,
+    }),
     webhooks,
     logger,
     live,

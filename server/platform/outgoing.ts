@@ -7,15 +7,27 @@ import {
 import { request as requestHttps, Agent as HttpsAgent } from "node:https";
 import { addressIn, InnerAddressError, isPublicAddress, lookupPublic } from "./public-address.ts";
 
+/** Who has not answered by then has not got it. */
+export const ANSWER_WITHIN_MS = 10_000;
 /** Of an answer no more is read than this. */
 const MAX_ANSWER_BYTES = 1_024;
 
 export type Outgoing = { url: string; headers: Record<string, string>; body: string };
 export type Answered = { status: number; answer: string };
 
+export type OutboxOptions = {
+  /** For tests and for who receives on the own machine or network. */
+  mayReachInner: boolean;
+  answerWithinMs?: number | undefined;
+};
+
 export type Outbox = {
-  /** Posts JSON to an address that somebody else has chosen. Redirects are answers, they are not followed. */
-  post(outgoing: Outgoing, signal: AbortSignal): Promise<Answered>;
+  readonly answerWithinMs: number;
+  /**
+   * Posts JSON to an address that somebody else has chosen. Redirects are answers, they are not followed.
+   * @throws a `TimeoutError` when no answer comes in time
+   */
+  post(outgoing: Outgoing, stop?: AbortSignal): Promise<Answered>;
   close(): void;
 };
 
@@ -53,20 +65,21 @@ function sendOnce(make: () => ClientRequest, body: string): Promise<{ answered: 
   });
 }
 
-/** @param mayReachInner for tests and for who receives on the own machine or network */
-export function createOutbox(mayReachInner: boolean): Outbox {
+export function createOutbox({ mayReachInner, answerWithinMs = ANSWER_WITHIN_MS }: OutboxOptions): Outbox {
   const options = { keepAlive: true, maxFreeSockets: 20, timeout: 30_000 };
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
   const pinned = mayReachInner ? {} : { lookup: lookupPublic };
   return {
-    async post({ url, headers, body }, signal) {
+    answerWithinMs,
+    async post({ url, headers, body }, stop) {
       const { protocol, hostname } = new URL(url);
       const literal = addressIn(hostname);
       if (!mayReachInner && literal !== undefined && !isPublicAddress(literal)) throw new InnerAddressError();
+      const late = AbortSignal.timeout(answerWithinMs);
       const sent = {
         method: "POST",
         headers: { ...headers, "content-length": Buffer.byteLength(body) },
-        signal,
+        signal: stop ? AbortSignal.any([stop, late]) : late,
       };
       const make = (): ClientRequest =>
         protocol === "https:"

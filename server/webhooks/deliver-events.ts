@@ -3,7 +3,8 @@ import type { WebhookDelivery } from "@dmtracker/shared/contracts/webhooks.ts";
 import { findEventsAfter } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { holdLease } from "#server/platform/lease.store.ts";
-import { ANSWER_WITHIN_MS, parcelOf, tryDelivery } from "./try-delivery.ts";
+import { ANSWER_WITHIN_MS } from "#server/platform/outgoing.ts";
+import { parcelOf, tryDelivery } from "./try-delivery.ts";
 import type { WebhookRecord } from "./webhook.model.ts";
 import { moveOn, reloadWebhook } from "./webhook.store.ts";
 

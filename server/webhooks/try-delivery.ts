@@ -7,8 +7,6 @@ import { signMessage, webhookSecret } from "./sign-message.ts";
 import type { WebhookRecord } from "./webhook.model.ts";
 import { insertDelivery, type Tried } from "./webhook.store.ts";
 
-/** Who has not answered by then has not got it. */
-export const ANSWER_WITHIN_MS = 10_000;
 /** A receiver has this long to learn a new secret: until then both sign. */
 const OLD_SECRET_MS = 86_400_000;
 
@@ -55,11 +53,10 @@ function describeStatus(status: number): string | null {
 }
 
 /** What went wrong, in words for the owner of the webhook and with nothing about our network in it. */
-function describeFailure(error: unknown): string {
+function describeFailure(error: unknown, answerWithinMs: number): string {
   if (error instanceof InnerAddressError) return error.message;
   const { name, code } = error as { name?: string; code?: string };
-  if (name === "TimeoutError" || name === "AbortError")
-    return `No answer within ${ANSWER_WITHIN_MS / 1_000} s`;
+  if (name === "TimeoutError" || name === "AbortError") return `No answer within ${answerWithinMs / 1_000} s`;
   const known: Record<string, string> = {
     ECONNREFUSED: "The connection was refused",
     ECONNRESET: "The connection was cut",
@@ -84,16 +81,15 @@ async function post(
 ): Promise<Sent> {
   const body = JSON.stringify({ type: parcel.type, timestamp: parcel.at, data: parcel.content });
   const headers = headersFor(app, webhook, parcel, body);
-  const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const { outbox } = app;
   try {
-    const signal = stop ? AbortSignal.any([stop, late]) : late;
-    const { status, answer } = await app.outbox.post({ url: webhook.url, headers, body }, signal);
+    const { status, answer } = await outbox.post({ url: webhook.url, headers, body }, stop);
     const problem = describeStatus(status);
     return { ok: problem === null, status, problem, answer };
   } catch (error) {
     // A process that stops has not tried: whoever takes over does.
     if (stop?.aborted) throw error;
-    return { ok: false, status: null, problem: describeFailure(error), answer: "" };
+    return { ok: false, status: null, problem: describeFailure(error, outbox.answerWithinMs), answer: "" };
   }
 }
 
