@@ -1,3 +1,4 @@
+import { may } from "@dmtracker/shared/contracts/rights.ts";
 import type { PipelineSummary } from "#lib/api/pipelines.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
 import type { Workspace } from "#lib/state/workspace.svelte.ts";
@@ -11,4 +12,4 @@ export function openSettingsBoard(
   return workspace.board ?? (first && workspace.openPipeline(first.id));
 }
 
-export const mayConfigure = ({ session }: Workspace): boolean => session.role !== "member";
+export const mayConfigure = ({ session }: Workspace): boolean => may(session.role, "organization:configure");
