@@ -1,17 +1,13 @@
 import { TEMPORARY_ERRORS } from "@dmtracker/shared/contracts/error-codes.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import { HEARTBEAT_MS } from "@dmtracker/shared/contracts/limits.ts";
 import type { JoinReply, Reply, Viewer } from "@dmtracker/shared/contracts/realtime.ts";
 import { EventFeed } from "@dmtracker/shared/pipeline/event-feed.ts";
 import type { BoardChannel } from "#lib/realtime/board-channel.ts";
+import { AppliedAnswers } from "./applied-answers.ts";
+import { GapWatch } from "./gap-watch.ts";
 import type { LiveState } from "./live-state.svelte.ts";
+import { SignsOfLife } from "./signs-of-life.ts";
 
-/** Events overtake each other by milliseconds; a gap older than this is a loss. */
-const GAP_PATIENCE_MS = 300;
-/** A server that is quiet for longer is not there, whatever the socket believes. */
-const SILENCE_MS = HEARTBEAT_MS * 2.5;
-/** After a sleep or a change of network the old connection is probably dead: it gets this long to prove otherwise. */
-const PROOF_MS = 2_500;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 8_000;
 
@@ -34,19 +30,14 @@ export class BoardSync {
   readonly #live: LiveState;
   readonly #target: SyncTarget;
   readonly #stopListening: () => void;
-  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #signs = new SignsOfLife(() => this.#endSilence());
+  readonly #gaps = new GapWatch(() => void this.#catchUp());
+  readonly #applied = new AppliedAnswers();
   #feed: EventFeed | undefined;
   #joined = false;
   #catchingUp = false;
   #reloadWanted = false;
-  #heardAt = Date.now();
-  /** Counts signs of life. */
-  #heard = 0;
   #cutPause: (() => void) | undefined;
-  #gapTimer: ReturnType<typeof setTimeout> | undefined;
-  #watchedGap: number | undefined;
-  /** Who waits to hear that a number is applied. */
-  #waiting: { seq: number; answer: (applied: boolean) => void }[] = [];
   #stopped = false;
 
   constructor(channel: BoardChannel, pipelineId: string, live: LiveState, target: SyncTarget) {
@@ -66,7 +57,6 @@ export class BoardSync {
       woke: () => this.recheck(),
       revoked: (reason) => this.#end(reason),
     });
-    this.#watch = setInterval(() => this.#watchSilence(), 1_000);
   }
 
   /** Last number applied; 0 before the first snapshot. */
@@ -79,7 +69,7 @@ export class BoardSync {
     // A number below ours: the database was put back to an earlier state, and so are we.
     if (!this.#feed || seq < this.#feed.seq) this.#feed = new EventFeed(seq);
     else this.#target.apply(this.#feed.restart(seq));
-    this.#tellApplied();
+    this.#applied.tell(this.seq);
     if (this.#channel.connected && !this.#joined) void this.#catchUp();
   }
 
@@ -99,16 +89,15 @@ export class BoardSync {
   recheck(): void {
     if (this.#stopped) return;
     if (!this.#channel.connected) return this.#channel.reconnect();
-    const heard = this.#heard;
-    setTimeout(() => this.#heard === heard && !this.#stopped && this.#channel.reconnect(), PROOF_MS);
+    this.#signs.demand(() => !this.#stopped && this.#channel.reconnect());
     void this.#catchUp();
   }
 
   stop(): void {
     this.#stopped = true;
     this.#stopListening();
-    clearInterval(this.#watch);
-    clearTimeout(this.#gapTimer);
+    this.#signs.stop();
+    this.#gaps.stop();
     if (this.#channel.connected) void this.#channel.leave(this.#pipelineId).catch(() => undefined);
   }
 
@@ -126,16 +115,14 @@ export class BoardSync {
     this.#target.lost();
   }
 
-  #watchSilence(): void {
-    if (!this.#joined || Date.now() - this.#heardAt < SILENCE_MS) return;
+  #endSilence(): void {
+    if (!this.#joined) return;
     this.#lose();
-    this.#heardAt = Date.now();
     this.#channel.reconnect();
   }
 
   #hear(): void {
-    this.#heardAt = Date.now();
-    this.#heard += 1;
+    this.#signs.note();
     if (!this.#feed || !this.#joined) return;
     if (this.#feed.gap === undefined) this.#live.confirm();
     else this.#live.doubt(this.#feed.behind);
@@ -154,35 +141,19 @@ export class BoardSync {
     if (readable.length !== events.length) this.startOver();
     const due = this.#feed.receive(readable);
     if (due.length > 0) this.#target.apply(due);
-    this.#tellApplied();
+    this.#applied.tell(this.seq);
     this.#hear();
     this.#watchGap();
   }
 
   #answerDelivered(seq: number, answer: (applied: boolean) => void): void {
-    this.#waiting.push({ seq, answer });
-    this.#tellApplied();
+    this.#applied.ask(seq, answer);
+    this.#applied.tell(this.seq);
     this.notice(seq);
   }
 
-  #tellApplied(): void {
-    if (this.#waiting.length === 0) return;
-    const told = this.#waiting.filter(({ seq }) => seq <= this.seq);
-    this.#waiting = this.#waiting.filter(({ seq }) => seq > this.seq);
-    for (const { answer } of told) answer(true);
-  }
-
   #watchGap(): void {
-    const gap = this.#joined ? this.#feed?.gap : undefined;
-    if (gap === this.#watchedGap) return;
-    this.#watchedGap = gap;
-    clearTimeout(this.#gapTimer);
-    if (gap !== undefined) this.#gapTimer = setTimeout(() => this.#closeGap(), GAP_PATIENCE_MS);
-  }
-
-  #closeGap(): void {
-    this.#watchedGap = undefined;
-    void this.#catchUp();
+    this.#gaps.watch(this.#joined ? this.#feed?.gap : undefined);
   }
 
   /** One at a time: whoever asks meanwhile is served by the loop that runs. */
