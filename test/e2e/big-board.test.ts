@@ -2,27 +2,36 @@ import { expect, test } from "vitest";
 import { card, cardIds, column, openBrowser, signIn } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
-import { makeDataDir, startProduct } from "../support/product-process.ts";
+import { makeDataDir, startProduct, type ProductProcess } from "../support/product-process.ts";
+import type { Import } from "@dmtracker/shared/contracts/imports.ts";
 import type { ContactStatusAnswer } from "@dmtracker/shared/contracts/rest.ts";
 
 const CONTACTS = 10_000;
-const AT_ONCE = 100;
+
+/** All of one stage, from a file: a call for each would take three times as long. */
+async function importContacts({ url, token = "" }: ProductProcess): Promise<void> {
+  const rows = Array.from({ length: CONTACTS }, (_, index) => `big.${index},Interested`);
+  const uploaded = await fetch(`${url}/api/v1/imports?name=big.csv`, {
+    method: "POST",
+    headers: { "x-org-auth-token": token, "content-type": "text/csv" },
+    body: ["username,stage", ...rows].join("\n"),
+  });
+  const { data } = (await uploaded.json()) as { data: Import };
+  await call(url, "POST", `/imports/${data.id}/start`, { token, body: { mapping: data.mapping } });
+  await eventually(async () => {
+    const { body } = await call<Import>(url, "GET", `/imports/${data.id}`, { token });
+    expect(body.data.run).toMatchObject({ state: "done", created: CONTACTS });
+  }, 90_000);
+}
 
 test("rivals 34-37, 39: a board of 10,000 contacts shows true counts, draws few cards, scrolls to the end, stays live", async () => {
   const product = await startProduct(await makeDataDir(), { DEMO: "1" });
   const { token = "", password = "" } = product;
-  let last: ContactStatusAnswer | undefined;
-  for (let start = 0; start < CONTACTS; start += AT_ONCE) {
-    const made = await Promise.all(
-      Array.from({ length: AT_ONCE }, (_, index) =>
-        call<ContactStatusAnswer>(product.url, "POST", "/organization/create-contact", {
-          token,
-          body: { username: `big.${start + index}`, stage: "Interested" },
-        }),
-      ),
-    );
-    last = made.at(-1)?.body.data;
-  }
+  await importContacts(product);
+  const last = await call<ContactStatusAnswer>(product.url, "POST", "/organization/create-contact", {
+    token,
+    body: { username: "big.last", stage: "Interested" },
+  });
   const browser = await openBrowser();
   const { page, errors } = await signIn(browser, product, password);
   const label = await column(page, "Interested").getAttribute("aria-label");
@@ -45,7 +54,7 @@ test("rivals 34-37, 39: a board of 10,000 contacts shows true counts, draws few 
   await list.evaluate((element) => {
     element.scrollTop = 0;
   });
-  const moved = last?.contact_id ?? "";
+  const moved = last.body.data.contact_id;
   await call(product.url, "PATCH", "/contact/contact-status", {
     token,
     body: { contact_id: moved, stage: "Closed" },

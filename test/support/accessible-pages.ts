@@ -1,15 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
-import type { Page } from "playwright-core";
-import { describe, expect, test } from "vitest";
-import { openBrowser, signIn } from "../support/browser.ts";
-import { makeDataDir, startProduct } from "../support/product-process.ts";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { openBrowser, signIn } from "./browser.ts";
+import { makeDataDir, startProduct } from "./product-process.ts";
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const product = await startProduct(await makeDataDir(), { DEMO: "1" });
-const browser = await openBrowser();
-
 /** Pages behind the sign-in, and what each must show before it is looked at. Those of the settings are found by their links. */
 const PAGES: Record<string, string> = {
   "/": "[data-card]",
@@ -36,6 +33,7 @@ const OPEN_PAGES = [
 /** What a page does against its own policy, and what it complains of; and the policy itself. */
 async function watchPolicy(
   page: Page,
+  url: string,
 ): Promise<{ complaints: string[]; open: (path: string) => Promise<void> }> {
   const complaints: string[] = [];
   page.on("console", (message) => {
@@ -53,7 +51,7 @@ async function watchPolicy(
   return {
     complaints,
     open: async (path) => {
-      const response = await page.goto(product.url + path);
+      const response = await page.goto(url + path);
       const policy = response?.headers()["content-security-policy"] ?? "no policy";
       expect.soft(policy, path).toContain("script-src");
       expect.soft(policy, path).not.toMatch(/unsafe-(inline|eval)/);
@@ -76,8 +74,8 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
-async function settingsPages(page: Page): Promise<string[]> {
-  await page.goto(`${product.url}/settings/stages`);
+async function settingsPages(page: Page, url: string): Promise<string[]> {
+  await page.goto(`${url}/settings/stages`);
   const links = page.getByRole("navigation", { name: "Settings" }).getByRole("link");
   await links.first().waitFor();
   return links.evaluateAll((found) =>
@@ -85,16 +83,17 @@ async function settingsPages(page: Page): Promise<string[]> {
   );
 }
 
-const LOOKS = [
-  { colorScheme: "light", viewport: { width: 1280, height: 800 } },
-  { colorScheme: "dark", viewport: { width: 390, height: 844 } },
-] as const;
+/** The tests of every page in one look; each look is a file of its own, as they take a while. */
+export async function checkPages(
+  look: Pick<BrowserContextOptions, "colorScheme" | "viewport">,
+): Promise<void> {
+  const product = await startProduct(await makeDataDir(), { DEMO: "1" });
+  const browser = await openBrowser();
 
-describe.each(LOOKS)("$colorScheme at $viewport.width", (look) => {
   test("[UI1] [SI6] no page breaks a rule of axe-core, its own policy, or complains", async () => {
     const { page, context, errors } = await signIn(browser, product, product.password ?? "", undefined, look);
-    const { complaints, open } = await watchPolicy(page);
-    const settings = await settingsPages(page);
+    const { complaints, open } = await watchPolicy(page, product.url);
+    const settings = await settingsPages(page, product.url);
     expect(settings.length).toBeGreaterThan(5);
     const pages = { ...PAGES, ...Object.fromEntries(settings.map((path) => [path, "main h2"])) };
     for (const [path, shown] of Object.entries(pages)) {
@@ -135,7 +134,7 @@ describe.each(LOOKS)("$colorScheme at $viewport.width", (look) => {
   test("[UI1] [SI6] nor does one before the sign-in", async () => {
     const context = await browser.newContext(look);
     const page = await context.newPage();
-    const { complaints, open } = await watchPolicy(page);
+    const { complaints, open } = await watchPolicy(page, product.url);
     for (const path of OPEN_PAGES) {
       await open(path);
       await page.locator("h1").first().waitFor();
@@ -144,4 +143,4 @@ describe.each(LOOKS)("$colorScheme at $viewport.width", (look) => {
     expect(complaints).toEqual([]);
     await context.close();
   });
-});
+}
