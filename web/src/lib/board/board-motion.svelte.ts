@@ -7,6 +7,7 @@ import type { Board } from "#lib/state/board.svelte.ts";
 /** More moves than this at once, or one upon the other, are not followed one by one by anybody. */
 const MOST_FLIGHTS = 12;
 const FLIGHT_MS = 170;
+const FLASH_MS = 600;
 const MARK_MS = 2_000;
 const EASE = "cubic-bezier(0.2, 0, 0, 1)";
 
@@ -119,6 +120,11 @@ function fly(card: HTMLElement, start: DOMRect): void {
   flight.oncancel = land;
 }
 
+/** A ring that fades. Opacity needs nothing of the page's main thread; a colour is painted anew for every frame. */
 function flash(card: HTMLElement): void {
-  card.animate([{ backgroundColor: "var(--color-accent-soft)" }, {}], { duration: 600, easing: "ease-out" });
+  const ring = document.createElement("span");
+  ring.className = "pointer-events-none absolute -inset-px rounded-lg border-2 border-accent opacity-0";
+  card.append(ring);
+  const fading = ring.animate([{ opacity: 1 }, { opacity: 0 }], { duration: FLASH_MS, easing: "ease-out" });
+  fading.onfinish = fading.oncancel = () => ring.remove();
 }

@@ -12,6 +12,7 @@ import { BoardDrag } from "./board-drag.svelte.ts";
 import { BoardMotion } from "./board-motion.svelte.ts";
 import { BOARD_HEADER, isInFirstView } from "./card-geometry.ts";
 import { CardMenuState } from "./card-menus.svelte.ts";
+import { Pace } from "./keep-place.svelte.ts";
 
 /** What the parts of one open board share: the state, the card in the air, the card with the focus. */
 export class BoardScreen {
@@ -34,6 +35,7 @@ export class BoardScreen {
     return this.board.columns.find(({ contacts }) => contacts.length > 0)?.contacts[0]?.id;
   });
   readonly menus = new CardMenuState();
+  readonly pace = new Pace();
   /** Cards that are to be changed together (board-selection.ts). */
   chosen: ReadonlySet<string> = $state.raw(new Set());
   /** Where a range begins. */

@@ -5,8 +5,25 @@ import type { Attachment } from "svelte/attachments";
 import { CARD_PITCH } from "./card-geometry.ts";
 
 const GLIDE_MS = 200;
+/** A move changes two columns, in one go. */
+const ONE_GO_MS = 16;
 /** How many cards are looked at for one that stayed where it was. */
 const TRIES = 20;
+
+/** Where change follows change on a board nobody can follow a glide, and every gliding card is a layer of its own. */
+export class Pace {
+  #changedAt = -Infinity;
+  #isCalm = true;
+
+  /** Notes a change. @returns whether the one before it is long enough ago */
+  note(now = performance.now()): boolean {
+    const since = now - this.#changedAt;
+    if (since < ONE_GO_MS) return this.#isCalm;
+    this.#changedAt = now;
+    this.#isCalm = since > GLIDE_MS;
+    return this.#isCalm;
+  }
+}
 
 /**
  * Keeps what someone reads under their eyes: when others move cards above it, the list scrolls along. At the top
@@ -16,32 +33,24 @@ export function keepPlace(
   contacts: () => readonly Contact[],
   /** As the last scroll event told: asking the element would make the browser lay out the page for every event. */
   scrolledTo: () => number,
+  pace: Pace,
 ): Attachment<HTMLElement> {
   return (element) => {
     let before = contacts();
-    let changedAt = -Infinity;
-    let timer: ReturnType<typeof setTimeout> | undefined;
     $effect.pre(() => {
       const now = contacts();
       const scrollTop = untrack(scrolledTo);
       const shift = scrollTop > CARD_PITCH / 2 ? shiftOf(before, now, scrollTop) : undefined;
-      const calm = performance.now() - changedAt > GLIDE_MS;
+      const glides = pace.note() && !shift;
       before = now;
-      changedAt = performance.now();
-      clearTimeout(timer);
-      if (!shift && calm) {
-        element.dataset.glide = "";
-        timer = setTimeout(() => delete element.dataset.glide, GLIDE_MS);
-        return;
-      }
-      // Where change follows change nobody can follow a glide, and every gliding card is a layer of its own.
-      delete element.dataset.glide;
+      // Stays until a change that must not glide: taking it away would cost every card a look at its style.
+      if (glides) element.dataset.glide = "";
+      else delete element.dataset.glide;
       if (!shift) return;
       const wanted = scrollTop + shift * CARD_PITCH;
       // After the list has its new height, before anything is painted.
       queueMicrotask(() => (element.scrollTop = wanted));
     });
-    return () => clearTimeout(timer);
   };
 }
 
