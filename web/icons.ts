@@ -5,7 +5,7 @@ type IconData = { node: readonly (readonly [tag: string, attributes: Record<stri
 /**
  * Lucide's components build their lines one by one from a list whenever an icon appears, which was a tenth of what
  * a board's first cards took. The list is known when the product is built: here it becomes markup, which a browser
- * copies whole. Icons take `class` and `aria-label`; without a label they are not read aloud.
+ * copies whole. Nothing of an icon is outside its frame, so no frame need be cut out for each. Icons take `class` and `aria-label`; without a label they are not read aloud.
  */
 export function drawnIcons(): Plugin {
   return {
@@ -29,7 +29,7 @@ function component(node: IconData["node"]): string {
 </script>
 <svg
   class={look} role={label ? "img" : undefined} aria-label={label} aria-hidden={label ? undefined : "true"}
-  width="24" height="24" viewBox="0 0 24 24" fill="none"
+  width="24" height="24" viewBox="0 0 24 24" fill="none" overflow="visible"
   stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"
 >${markup(node)}</svg>`;
 }

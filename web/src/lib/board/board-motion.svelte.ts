@@ -69,7 +69,8 @@ export class BoardMotion {
         if (still) return;
         const start = starts[index];
         if (start && isOnScreen(start)) fly(card, start);
-        else flash(card);
+        // Where one follows the other, the name of who moved it is enough.
+        else if (!busy) flash(card);
       });
     });
   }
