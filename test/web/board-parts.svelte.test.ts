@@ -4,7 +4,7 @@ import { Announcer, describeMoves } from "../../web/src/lib/board/announcer.svel
 import { scrollStep } from "../../web/src/lib/board/auto-scroll.ts";
 import { changeFor, gapOf } from "../../web/src/lib/board/board-drag.svelte.ts";
 import { CARD_PITCH, gapAt } from "../../web/src/lib/board/card-geometry.ts";
-import { shiftOf } from "../../web/src/lib/board/keep-place.svelte.ts";
+import { Pace, shiftAtTop, shiftOf } from "../../web/src/lib/board/keep-place.svelte.ts";
 import { howLong, liveWords } from "../../web/src/lib/board/live-words.ts";
 import { shortAge } from "../../web/src/lib/contact/short-age.ts";
 import { outcomeOf } from "../../web/src/lib/state/outcome.ts";
@@ -79,6 +79,24 @@ test("cards that come and go above what is read shift it by as many places", () 
   expect(shiftOf(long, long.toSpliced(20, 1), scrolled)).toBe(-1);
   expect(shiftOf(long, [...long, card("z")], scrolled)).toBe(0);
   expect(shiftOf(long, [], scrolled)).toBeUndefined();
+});
+
+test("a list whose top alone changes moves as one, by as many cards as came or went", () => {
+  expect(shiftAtTop(list, [card("0"), ...list])).toBe(1);
+  expect(shiftAtTop(list, list.slice(1))).toBe(-1);
+  expect(shiftAtTop(list, [...list, card("d")])).toBe(0);
+  expect(shiftAtTop(list, list.toSpliced(1, 1))).toBe(0);
+  expect(shiftAtTop(list, [card("c"), card("a"), card("b")])).toBe(0);
+  expect(shiftAtTop([], [card("a")])).toBe(0);
+  expect(shiftAtTop(list, [...["0", "1", "2", "3"].map((id) => card(id)), ...list])).toBe(0);
+});
+
+test("what changes in one go has one pace, and change upon change is not calm", () => {
+  const pace = new Pace();
+  expect([pace.note(1_000), pace.note(1_001)]).toEqual([true, true]);
+  expect([pace.note(1_100), pace.note(1_101)]).toEqual([false, false]);
+  expect(pace.note(1_250)).toBe(false);
+  expect(pace.note(1_500)).toBe(true);
 });
 
 test("the screen says how live it is in plain words", () => {

@@ -1,10 +1,14 @@
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import { placeInOrder } from "@dmtracker/shared/pipeline/ranks.ts";
-import { untrack } from "svelte";
+import { tick, untrack } from "svelte";
 import type { Attachment } from "svelte/attachments";
 import { CARD_PITCH } from "./card-geometry.ts";
 
-const GLIDE_MS = 200;
+const GLIDE_MS = 160;
+/** From the beginning of a change until nobody is following it any more. */
+const CALM_MS = 200;
+/** More cards than this at once do not come by themselves: another filter, another page. */
+const MOST_AT_TOP = 3;
 /** A move changes two columns, in one go. */
 const ONE_GO_MS = 16;
 /** How many cards are looked at for one that stayed where it was. */
@@ -20,7 +24,7 @@ export class Pace {
     const since = now - this.#changedAt;
     if (since < ONE_GO_MS) return this.#isCalm;
     this.#changedAt = now;
-    this.#isCalm = since > GLIDE_MS;
+    this.#isCalm = since > CALM_MS;
     return this.#isCalm;
   }
 }
@@ -42,16 +46,35 @@ export function keepPlace(
       const scrollTop = untrack(scrolledTo);
       const shift = scrollTop > CARD_PITCH / 2 ? shiftOf(before, now, scrollTop) : undefined;
       const glides = pace.note() && !shift;
+      const together = glides ? shiftAtTop(before, now) : 0;
       before = now;
       // Stays until a change that must not glide: taking it away would cost every card a look at its style.
-      if (glides) element.dataset.glide = "";
+      if (glides && !together) element.dataset.glide = "";
       else delete element.dataset.glide;
+      if (together) void tick().then(() => glideAsOne(element, together));
       if (!shift) return;
       const wanted = scrollTop + shift * CARD_PITCH;
       // After the list has its new height, before anything is painted.
       queueMicrotask(() => (element.scrollTop = wanted));
     });
   };
+}
+
+/** By how many places all cards moved, when a few came or went at the top and nowhere else; 0 when not. */
+export function shiftAtTop(before: readonly Contact[], now: readonly Contact[]): number {
+  const shift = now.length - before.length;
+  const [longer, shorter] = shift > 0 ? [now, before] : [before, now];
+  const meets = shorter.length > 0 && longer[Math.abs(shift)]?.id === shorter[0]?.id;
+  return meets && Math.abs(shift) <= MOST_AT_TOP ? shift : 0;
+}
+
+/** One layer for all cards, where each of them would be one. */
+function glideAsOne(element: HTMLElement, shift: number): void {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  element.querySelector("ul")?.animate([{ transform: `translateY(${-shift * CARD_PITCH}px)` }, {}], {
+    duration: GLIDE_MS,
+    easing: "cubic-bezier(0.2, 0, 0, 1)",
+  });
 }
 
 /** By how many places the first visible card that stayed put has been pushed. */
