@@ -2,8 +2,9 @@
 FROM node:26-slim AS build
 WORKDIR /app
 COPY . .
-# The image has its own Node: the one from npm, for machines with an older one, would double its size.
-RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund && rm -rf node_modules/node node_modules/.bin/node
+# The image has its own Node: the one from npm, for machines with an older one, would double its size. What the build's
+# own programs were compiled to is of no use in it.
+RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund && rm -rf node_modules/node node_modules/.bin/node node_modules/.cache
 
 FROM node:26-slim
 ENV NODE_ENV=production HOST=0.0.0.0
