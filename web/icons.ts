@@ -5,7 +5,8 @@ type IconData = { node: readonly (readonly [tag: string, attributes: Record<stri
 /**
  * Lucide's components build their lines one by one from a list whenever an icon appears, which was a tenth of what
  * a board's first cards took. The list is known when the product is built: here it becomes markup, which a browser
- * copies whole. Nothing of an icon is outside its frame, so no frame need be cut out for each. Icons take `class` and `aria-label`; without a label they are not read aloud.
+ * copies whole. Nothing of an icon is outside its frame, so no frame need be cut out for each. Icons take `class` and
+ * `aria-label`; without a label they are not read aloud.
  */
 export function drawnIcons(): Plugin {
   return {

@@ -15,7 +15,7 @@ const server = await startServer({
 });
 const { ask, aHook, create, show } = webhooksAt(server);
 
-test("[WH4] [WH8] who hangs is left after that time, and of an endless answer only the beginning is read", async () => {
+test("[WH4] [WH8] who hangs is left when the time to answer is over, and of an endless answer only the beginning is read", async () => {
   const hook = await aHook();
   const { organization, receiver, id } = hook;
   receiver.behave = () => undefined;
