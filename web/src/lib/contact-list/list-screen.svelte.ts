@@ -66,7 +66,7 @@ export class ListScreen {
     this.#question = question;
     this.#days = days;
     this.isQueue = isQueue ?? false;
-    this.columns = new ListColumns(board.me.id ?? "", columns);
+    this.columns = new ListColumns(board.me.id, columns);
     this.selection = new ListSelection(list);
   }
 
