@@ -8,7 +8,7 @@ import { request as requestHttps, Agent as HttpsAgent } from "node:https";
 import { addressIn, InnerAddressError, isPublicAddress, lookupPublic } from "./public-address.ts";
 
 /** Who has not answered by then has not got it. */
-export const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 10_000;
 /** Of an answer no more is read than this. */
 const MAX_ANSWER_BYTES = 1_024;
 

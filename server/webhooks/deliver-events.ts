@@ -3,13 +3,12 @@ import type { WebhookDelivery } from "@dmtracker/shared/contracts/webhooks.ts";
 import { findEventsAfter } from "#server/activity/event.store.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { holdLease } from "#server/platform/lease.store.ts";
-import { ANSWER_WITHIN_MS } from "#server/platform/outgoing.ts";
 import { parcelOf, tryDelivery } from "./try-delivery.ts";
 import type { WebhookRecord } from "./webhook.model.ts";
 import { moveOn, reloadWebhook } from "./webhook.store.ts";
 
-/** Longer than one try can take: whoever holds it is at work. */
-const LEASE_MS = 3 * ANSWER_WITHIN_MS;
+/** A lease is longer than one try can take: whoever holds it is at work. */
+const TRIES_IN_A_LEASE = 3;
 const PAGE = 100;
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 6 * 3_600_000;
@@ -79,7 +78,8 @@ type Turn = {
  * saved after every event: a process that ends in between leaves at most one event that is sent twice.
  */
 export async function deliverEvents(app: AppContext, { id, holder, stop, mustYield }: Turn): Promise<void> {
-  const stillOurs = () => holdLease(webhookLease(id), holder, { now: app.now(), forMs: LEASE_MS });
+  const forMs = TRIES_IN_A_LEASE * app.outbox.answerWithinMs;
+  const stillOurs = () => holdLease(webhookLease(id), holder, { now: app.now(), forMs });
   if (!(await stillOurs())) return;
   let webhook = await reloadWebhook(id);
   while (webhook && webhook.pausedBecause === null && webhook.nextAt <= app.now()) {

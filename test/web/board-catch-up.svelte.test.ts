@@ -126,6 +126,22 @@ test("an absence that is too long for the log brings a snapshot, with what was s
   expect(board.live).toMatchObject({ status: "live", waiting: 0 });
 });
 
+test("a board that is closed while it waits for its first answer asks no more", async () => {
+  const server = small();
+  const answer = Promise.withResolvers<never>();
+  let asked = 0;
+  server.loadBoard = () => {
+    asked += 1;
+    return answer.promise;
+  };
+  const { board } = await openBoard(server);
+  board.close();
+  answer.reject(new Error("down"));
+  await wait(10_000);
+  expect(asked).toBe(1);
+  expect(board.problem).toBeUndefined();
+});
+
 test("the board opens by itself as soon as the server can be reached", async () => {
   const server = small();
   const loadBoard = server.loadBoard.bind(server);

@@ -5,7 +5,7 @@ import { scrollStep } from "../../web/src/lib/board/auto-scroll.ts";
 import { changeFor, gapOf } from "../../web/src/lib/board/board-drag.svelte.ts";
 import { CARD_PITCH, gapAt } from "../../web/src/lib/board/card-geometry.ts";
 import { Pace, shiftAtTop, shiftOf } from "../../web/src/lib/board/keep-place.svelte.ts";
-import { howLong, liveWords } from "../../web/src/lib/board/live-words.ts";
+import { howLong, liveWords } from "../../web/src/lib/shell/live-words.ts";
 import { shortAge } from "../../web/src/lib/contact/short-age.ts";
 import { outcomeOf } from "../../web/src/lib/state/outcome.ts";
 

@@ -1,6 +1,7 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- timers, nothing renders them */
 import { tick } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
+import { EASE_CALM } from "#lib/ui/ease.ts";
 import type { Move } from "#lib/state/board-news.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
 
@@ -9,7 +10,6 @@ const MOST_FLIGHTS = 12;
 const FLIGHT_MS = 170;
 const FLASH_MS = 600;
 const MARK_MS = 2_000;
-const EASE = "cubic-bezier(0.2, 0, 0, 1)";
 
 function findCard(contactId: string): HTMLElement | null {
   return document.querySelector<HTMLElement>(`[data-card="${contactId}"]`);
@@ -25,7 +25,7 @@ export class BoardMotion {
   readonly #movers = new SvelteMap<string, string>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #stopListening: () => void;
-  readonly #me: string | null;
+  readonly #me: string;
   #flewAt = -Infinity;
   /** The card that the person's own hand has just dropped: it is where it should be. */
   #dropped: string | undefined;
@@ -39,11 +39,17 @@ export class BoardMotion {
     return this.#movers.get(contactId);
   }
 
-  /** Runs a change that needs no flight. */
+  /** Runs a change that needs no flight: the card stands where it should be. */
   without(contactId: string, change: () => void): void {
     this.#dropped = contactId;
     change();
-    this.#dropped = undefined;
+    void tick().then(() => {
+      if (this.#dropped === contactId) this.#dropped = undefined;
+    });
+  }
+
+  stands(contactId: string): boolean {
+    return this.#dropped === contactId;
   }
 
   stop(): void {
@@ -115,7 +121,7 @@ function fly(card: HTMLElement, start: DOMRect): void {
   };
   const flight = copy.animate([{ transform: `translate(${dx}px, ${dy}px)` }, { transform: "none" }], {
     duration: FLIGHT_MS,
-    easing: EASE,
+    easing: EASE_CALM,
   });
   flight.onfinish = land;
   flight.oncancel = land;

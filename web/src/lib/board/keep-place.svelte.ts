@@ -2,6 +2,7 @@ import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import { placeInOrder } from "@dmtracker/shared/pipeline/ranks.ts";
 import { tick, untrack } from "svelte";
 import type { Attachment } from "svelte/attachments";
+import { EASE_CALM } from "#lib/ui/ease.ts";
 import { CARD_PITCH } from "./card-geometry.ts";
 
 const GLIDE_MS = 160;
@@ -29,15 +30,21 @@ export class Pace {
   }
 }
 
+type Surroundings = {
+  /** As the last scroll event told: asking the element would make the browser lay out the page for every event. */
+  scrolledTo: () => number;
+  pace: Pace;
+  /** Whether a hand has just put this card where it is: the others make room, it does not come along. */
+  stands: (contactId: string | undefined) => boolean;
+};
+
 /**
  * Keeps what someone reads under their eyes: when others move cards above it, the list scrolls along. At the top
  * the list stays at the top, and the cards glide to make room.
  */
 export function keepPlace(
   contacts: () => readonly Contact[],
-  /** As the last scroll event told: asking the element would make the browser lay out the page for every event. */
-  scrolledTo: () => number,
-  pace: Pace,
+  { scrolledTo, pace, stands }: Surroundings,
 ): Attachment<HTMLElement> {
   return (element) => {
     let before = contacts();
@@ -46,7 +53,7 @@ export function keepPlace(
       const scrollTop = untrack(scrolledTo);
       const shift = scrollTop > CARD_PITCH / 2 ? shiftOf(before, now, scrollTop) : undefined;
       const glides = pace.note() && !shift;
-      const together = glides ? shiftAtTop(before, now) : 0;
+      const together = glides && !stands(now[0]?.id) ? shiftAtTop(before, now) : 0;
       before = now;
       // Stays until a change that must not glide: taking it away would cost every card a look at its style.
       if (glides && !together) element.dataset.glide = "";
@@ -64,7 +71,10 @@ export function keepPlace(
 export function shiftAtTop(before: readonly Contact[], now: readonly Contact[]): number {
   const shift = now.length - before.length;
   const [longer, shorter] = shift > 0 ? [now, before] : [before, now];
-  const meets = shorter.length > 0 && longer[Math.abs(shift)]?.id === shorter[0]?.id;
+  const meets =
+    shorter.length > 0 &&
+    longer[Math.abs(shift)]?.id === shorter[0]?.id &&
+    longer.at(-1)?.id === shorter.at(-1)?.id;
   return meets && Math.abs(shift) <= MOST_AT_TOP ? shift : 0;
 }
 
@@ -73,7 +83,7 @@ function glideAsOne(element: HTMLElement, shift: number): void {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   element.querySelector("ul")?.animate([{ transform: `translateY(${-shift * CARD_PITCH}px)` }, {}], {
     duration: GLIDE_MS,
-    easing: "cubic-bezier(0.2, 0, 0, 1)",
+    easing: EASE_CALM,
   });
 }
 

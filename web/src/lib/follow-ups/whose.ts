@@ -6,7 +6,7 @@ export type Whose = PageView["whose"];
 export const WHOSE: Record<Whose, string> = { mine: "Mine", everyone: "Everyone" };
 
 /** One's own, unless the filter names somebody: then whoever it names. */
-export function filterOf({ filter, whose }: PageView, me: string | null): ContactFilter {
-  if (filter.assigneeId || whose === "everyone" || me === null) return filter;
+export function filterOf({ filter, whose }: PageView, me: string): ContactFilter {
+  if (filter.assigneeId || whose === "everyone") return filter;
   return { ...filter, assigneeId: [me] };
 }

@@ -12,6 +12,8 @@ export class Recount {
   #askedAt = -Infinity;
   #asking = false;
   #again = false;
+  /** Grows when it is stopped: what is still to be answered then has no consequences. */
+  #epoch = 0;
 
   /** `ask` says whether there was an answer. */
   constructor(ask: () => Promise<boolean>) {
@@ -26,7 +28,8 @@ export class Recount {
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#again = false;
+    this.#asking = this.#again = false;
+    this.#epoch += 1;
   }
 
   #schedule(ms: number): void {
@@ -37,7 +40,9 @@ export class Recount {
     this.#timer = undefined;
     this.#asking = true;
     this.#askedAt = Date.now();
+    const epoch = this.#epoch;
     const answered = await this.#ask();
+    if (epoch !== this.#epoch) return;
     this.#asking = false;
     const again = this.#again;
     this.#again = false;

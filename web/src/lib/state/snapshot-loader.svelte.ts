@@ -71,9 +71,13 @@ export class SnapshotLoader {
   }
 
   async #open(): Promise<void> {
+    const loading = this.load();
+    const epoch = this.#epoch;
     try {
-      await this.load();
+      await loading;
     } catch (error) {
+      // Another view is asked for by now, or none any more.
+      if (epoch !== this.#epoch) return;
       const known = error instanceof ApiError;
       this.problem = known ? error.message : "The board could not be opened";
       const lasting = known && LASTING_ERRORS.includes(error.code);
