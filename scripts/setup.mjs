@@ -27,9 +27,18 @@ export function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** Who ends npm means what it started. npm tells its shell alone, which passes nothing on: we notice that it is gone. */
+function endWithNpm(child) {
+  const parent = process.ppid;
+  const looking = setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500);
+  child.once("exit", () => clearInterval(looking));
+}
+
 /** Starts a long-running command that shares our terminal. */
 export function start(command, args, options = {}) {
-  return spawn(command, args, { cwd: ROOT, env: environment(), stdio: "inherit", ...options });
+  const child = spawn(command, args, { cwd: ROOT, env: environment(), stdio: "inherit", ...options });
+  if (process.env.npm_lifecycle_event) endWithNpm(child);
+  return child;
 }
 
 function hashOfFile(path) {

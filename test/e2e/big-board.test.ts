@@ -7,6 +7,8 @@ import type { Import } from "@dmtracker/shared/contracts/imports.ts";
 import type { ContactStatusAnswer } from "@dmtracker/shared/contracts/rest.ts";
 
 const CONTACTS = 10_000;
+const product = await startProduct(await makeDataDir(), { DEMO: "1" });
+const browser = await openBrowser();
 
 /** All of one stage, from a file: a call for each would take three times as long. */
 async function importContacts({ url, token = "" }: ProductProcess): Promise<void> {
@@ -25,14 +27,12 @@ async function importContacts({ url, token = "" }: ProductProcess): Promise<void
 }
 
 test("rivals 34-37, 39: a board of 10,000 contacts shows true counts, draws few cards, scrolls to the end, stays live", async () => {
-  const product = await startProduct(await makeDataDir(), { DEMO: "1" });
   const { token = "", password = "" } = product;
   await importContacts(product);
   const last = await call<ContactStatusAnswer>(product.url, "POST", "/organization/create-contact", {
     token,
     body: { username: "big.last", stage: "Interested" },
   });
-  const browser = await openBrowser();
   const { page, errors } = await signIn(browser, product, password);
   const label = await column(page, "Interested").getAttribute("aria-label");
   expect(Number(/, (\d+) contacts/.exec(label ?? "")?.[1])).toBeGreaterThan(CONTACTS);

@@ -7,6 +7,9 @@ import { afterAll } from "vitest";
 const ROOT = join(import.meta.dirname, "../..");
 const START_LIMIT_MS = 60_000;
 
+// A worker that is told to end runs no handler of "exit" by itself, and what it has started would go on for ever.
+process.once("SIGTERM", () => process.exit(143));
+
 /** What `npm start` prints. */
 export type Printed = { url: string; email?: string; password?: string; token?: string };
 
