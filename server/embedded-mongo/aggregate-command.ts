@@ -4,7 +4,7 @@ import { ensure } from "./errors.ts";
 import { exprCompiler, variablesOf } from "./expr-filter.ts";
 import { decoded } from "./lookup.ts";
 import { compileFilter } from "./match.ts";
-import { neededFields } from "./needed-fields.ts";
+import { fieldsOfAggregation } from "./needed-fields.ts";
 import {
   type Environment,
   compileStages,
@@ -63,7 +63,7 @@ function aggregated(context: Context, stages: Value[], environment: Environment)
   const filter = compileFilter(match, exprCompiler(environment.variables));
   const collection = findCollection(context);
   if (!collection) return encodedDocs(runStages(nothing(), compiled));
-  const fields = neededFields(match, sort, rest);
+  const fields = fieldsOfAggregation(match, sort, rest);
   const query: Query = { collection, filter, sort, skip, limit, hint: context.body.get("hint"), fields };
   const counted = countField(rest);
   if (counted && skip === 0 && limit === Infinity) return countOnly(query, counted, environment);

@@ -3,19 +3,24 @@ import type { Sort } from "./sort.ts";
 import type { Doc, Value } from "./values.ts";
 
 /**
- * The top-level fields that an aggregation looks at, when it begins with a group: of large documents only
- * these have to be decoded. `undefined` when it may look at all.
+ * The top-level fields that finding and sorting look at: of large documents only these have to be decoded.
+ * `undefined` when they may look at all.
  */
-export function neededFields(
+export function fieldsOfQuery(filter: Doc, sort: Sort | undefined): Set<string> | undefined {
+  const fields = new Set<string>(sort?.map(({ parts }) => parts[0]!));
+  return addOfFilter(filter, fields) ? fields : undefined;
+}
+
+/** Likewise for an aggregation: known when it ends with what it found, or goes on with a group. */
+export function fieldsOfAggregation(
   filter: Doc,
   sort: Sort | undefined,
   rest: Value[],
 ): ReadonlySet<string> | undefined {
-  if (rest[0] === undefined) return undefined;
+  const fields = fieldsOfQuery(filter, sort);
+  if (!fields || rest[0] === undefined) return fields;
   const [name, argument] = parseStage(rest[0]);
-  const fields = new Set<string>(sort?.map(({ parts }) => parts[0]!));
-  const isKnown = name === "$group" && addOfFilter(filter, fields) && addOfExpression(argument, fields);
-  return isKnown ? fields : undefined;
+  return name === "$group" && addOfExpression(argument, fields) ? fields : undefined;
 }
 
 /** Returns whether the fields are known. */

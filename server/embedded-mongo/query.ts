@@ -7,11 +7,16 @@ import { type Paced, scan } from "./scan.ts";
 import { type Sort, sortKey, sorted } from "./sort.ts";
 import type { Doc, Value } from "./values.ts";
 
-/** A document found; decoded only when something needed its fields. */
-export type Found = { rid: number; bytes: Uint8Array; doc?: Doc | undefined };
+/** A document found; decoded only when something needs its fields, and then only those that anybody looks at. */
+export type Found = {
+  rid: number;
+  bytes: Uint8Array;
+  doc?: Doc | undefined;
+  fields?: ReadonlySet<string> | undefined;
+};
 
 export function docOf(found: Found): Doc {
-  return (found.doc ??= decode(found.bytes));
+  return (found.doc ??= decode(found.bytes, found.fields));
 }
 
 export type Query = {
@@ -38,7 +43,7 @@ export function* findDocuments(view: View, query: Query): Paced<Found> {
   const keyOf = (found: Found) => {
     const key = sortKey(docOf(found), sort);
     // Only the bytes wait for their turn: decoded documents take several times the memory.
-    if (!fields) found.doc = undefined;
+    found.doc = undefined;
     return key;
   };
   yield* cut(
@@ -56,12 +61,11 @@ function* matchingDocuments(view: View, { plan, filter, needed, fields }: Search
   for (const target of plan.scans) {
     for (const entry of scan(view, target, plan.exact ? needed : Infinity)) {
       if (!entry) yield undefined;
-      else if (plan.exact && !fields) yield entry;
       else {
         if (seen?.has(entry.rid)) continue;
         seen?.add(entry.rid);
-        const doc = decode(entry.bytes, fields);
-        if (plan.exact || filter.test(doc)) yield { rid: entry.rid, bytes: entry.bytes, doc };
+        const found: Found = { rid: entry.rid, bytes: entry.bytes, fields };
+        if (plan.exact || filter.test(docOf(found))) yield found;
       }
     }
   }
@@ -82,7 +86,7 @@ export function* cut<T>(source: Paced<T>, skip: number, limit: number): Paced<T>
 }
 
 /** The number of matching documents; an index that knows all the filter says is counted without reading documents. */
-export function* countMatching(view: View, { collection, filter, hint }: Query): Paced<number> {
+export function* countMatching(view: View, { collection, filter, hint, fields }: Query): Paced<number> {
   const plan = planQuery(collection, filter, undefined, hint);
   const [target, second] = plan.scans;
   if (!view.transaction && plan.exact && target && !second && !target.index?.multikey) {
@@ -93,7 +97,7 @@ export function* countMatching(view: View, { collection, filter, hint }: Query):
     return;
   }
   let count = 0;
-  for (const found of matchingDocuments(view, { plan, filter, needed: Infinity })) {
+  for (const found of matchingDocuments(view, { plan, filter, needed: Infinity, fields })) {
     if (found) count++;
     else yield undefined;
   }

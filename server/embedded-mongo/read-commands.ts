@@ -17,6 +17,7 @@ import { decoded } from "./lookup.ts";
 import { compileFilter } from "./match.ts";
 import { sizeOf } from "./memory.ts";
 import { someAtPath, splitPath } from "./paths.ts";
+import { fieldsOfQuery } from "./needed-fields.ts";
 import { compileProjection } from "./projection.ts";
 import { countMatching, encoded, findDocuments } from "./query.ts";
 import type { Paced } from "./scan.ts";
@@ -31,10 +32,11 @@ export async function find(context: Context): Promise<Reply> {
   const query = optionalDocument(context, "filter") ?? EMPTY;
   const variables = variablesOf(optionalDocument(context, "let"));
   const filter = compileFilter(query, exprCompiler(variables));
-  const fields = optionalDocument(context, "projection");
-  const projection = fields && fields.size > 0 ? compileProjection(fields, query) : undefined;
+  const asked = optionalDocument(context, "projection");
+  const projection = asked && asked.size > 0 ? compileProjection(asked, query) : undefined;
   const project = projection && ((doc: Doc) => projection(doc, rootScope(doc, variables)));
   const sort = parseSort(body.get("sort"));
+  const fields = project ? undefined : fieldsOfQuery(query, sort);
   const skip = optionalCount(context, "skip") ?? 0;
   // Old clients say "one batch only" by a negative limit.
   const given = toNumber(body.get("limit")) ?? 0;
@@ -43,7 +45,7 @@ export async function find(context: Context): Promise<Reply> {
   const collection = findCollection(context);
   const source = collection
     ? encoded(
-        findDocuments(context, { collection, filter, sort, skip, limit, hint: body.get("hint") }),
+        findDocuments(context, { collection, filter, sort, skip, limit, hint: body.get("hint"), fields }),
         project,
       )
     : nothing<Uint8Array>();
@@ -77,8 +79,10 @@ export async function count(context: Context): Promise<Reply> {
   ensure(!context.transaction, 263, "Cannot run 'count' in a multi-document transaction.");
   const collection = findCollection(context);
   if (!collection) return { n: 0 };
-  const filter = compileFilter(optionalDocument(context, "query") ?? EMPTY, exprCompiler());
-  const query = { collection, filter, hint: context.body.get("hint") };
+  const conditions = optionalDocument(context, "query") ?? EMPTY;
+  const filter = compileFilter(conditions, exprCompiler());
+  const fields = fieldsOfQuery(conditions, undefined);
+  const query = { collection, filter, hint: context.body.get("hint"), fields };
   const [total] = await collectAll(context, countMatching(context, query));
   const skip = optionalCount(context, "skip") ?? 0;
   const limit = Math.abs(toNumber(context.body.get("limit")) ?? 0) || Infinity;
@@ -88,13 +92,17 @@ export async function count(context: Context): Promise<Reply> {
 export async function distinct(context: Context): Promise<Reply> {
   const key = context.body.get("key");
   if (typeof key !== "string") throw wrongType(context, "key", key, "string");
-  const filter = compileFilter(optionalDocument(context, "query") ?? EMPTY, exprCompiler());
+  const conditions = optionalDocument(context, "query") ?? EMPTY;
+  const filter = compileFilter(conditions, exprCompiler());
   const collection = findCollection(context);
   if (!collection) return { values: [] };
   const parts = splitPath(key);
+  const fields = fieldsOfQuery(conditions, undefined)?.add(parts[0]!);
   const found = new Map<string, Value>();
   let bytes = 0;
-  for (const doc of decoded(findDocuments(context, { collection, filter, hint: context.body.get("hint") }))) {
+  for (const doc of decoded(
+    findDocuments(context, { collection, filter, hint: context.body.get("hint"), fields }),
+  )) {
     if (!doc) {
       await letOthersRun(context);
       continue;
