@@ -72,8 +72,10 @@ export function toQuery(filter: ContactFilter, { now, timeZone }: FilterMoment):
   return conditions;
 }
 
+export type ListOrder = { by: ContactSort; direction: "asc" | "desc" };
+export const BOARD_ORDER = { by: "rank", direction: "asc" } as const;
 /** What contacts can be read in the order of: a list's, or the board's. */
-export type ContactOrder = { by: ContactSort | "rank"; direction: "asc" | "desc" };
+export type ContactOrder = ListOrder | typeof BOARD_ORDER;
 /** The last contact of the page before. */
 export type PlaceInOrder = { key: SortKey; id: string };
 

@@ -25,7 +25,8 @@ export async function findMatchingIds(
     const conditions = toQuery(filter, moment);
     return { few: () => undefined, among: (ids) => findMatchingAmong(pipelineId, conditions, ids) };
   }
-  const found = new Set(roster.findMatching(filter, moment).map(({ id }) => id));
+  const columns = [...roster.findMatching(filter, moment).values()];
+  const found = new Set(columns.flatMap((column) => column.map(({ id }) => id)));
   return {
     few: (most) => (found.size <= most ? [...found] : undefined),
     among: (ids) => Promise.resolve(new Set([...ids].filter((id) => found.has(id)))),

@@ -1,14 +1,15 @@
+import type { ColumnPage } from "@dmtracker/shared/contracts/board.ts";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import type { Pipeline, Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import { sortKeyOf } from "@dmtracker/shared/pipeline/contact-order.ts";
-import { compareRanked } from "@dmtracker/shared/pipeline/ranks.ts";
 import type { FilterMoment } from "@dmtracker/shared/pipeline/filter.ts";
+import type { Ranked } from "@dmtracker/shared/pipeline/ranks.ts";
 import type { AppContext } from "#server/app-context.ts";
 import { findSettings } from "#server/organizations/organization-settings.store.ts";
 import { findPipeline } from "#server/pipeline/pipeline.store.ts";
 import { AppError } from "#server/platform/app-error.ts";
-import { toQuery, type ContactOrder, type PlaceInOrder } from "./contact-query.ts";
+import { BOARD_ORDER, toQuery, type ListOrder, type PlaceInOrder } from "./contact-query.ts";
 import {
   findContactsOfPipeline,
   findMatchingIds,
@@ -16,55 +17,67 @@ import {
   sumMatching,
   type PageOfStage,
 } from "./contact.store.ts";
-import { byStage, pageOf, totalOf, type Roster } from "./roster.ts";
+import { pageOf, topOf, totalOf, type Roster } from "./roster.ts";
 
 /** `end` is where the page ended when it was chosen: its last contact may stand elsewhere by now. */
 export type MatchingPage = PageOfStage & { end: PlaceInOrder | undefined };
 
-export type PageWanted = {
-  order: ContactOrder;
-  stageId?: string;
-  after?: PlaceInOrder | undefined;
-  limit: number;
-};
+export type PageWanted = { order: ListOrder; after?: PlaceInOrder | undefined; limit: number };
+export type ColumnsWanted = { after?: Ranked | undefined; limit: number };
 
 /** The contacts of a pipeline that match a filter, as of `pipeline.seq`. */
 export type Matching = {
   pipeline: Pipeline;
   totals: Record<string, Total>;
   page(wanted: PageWanted): Promise<MatchingPage>;
+  /** A page of each of these stages, in board order. */
+  columns(stageIds: readonly string[], wanted: ColumnsWanted): Promise<ColumnPage[]>;
   /** All of them, in board order within each stage. */
   ids(): Promise<string[]>;
 };
 
-async function contactsInOrder(pipelineId: string, ids: string[]): Promise<Contact[]> {
-  if (ids.length === 0) return [];
-  const found = await findContactsOfPipeline(pipelineId, ids);
+/** @returns of an id its contact, when there still is one */
+async function readContacts(pipelineId: string, ids: string[]): Promise<(id: string) => Contact[]> {
+  const found = ids.length === 0 ? [] : await findContactsOfPipeline(pipelineId, ids);
   const byId = new Map(found.map(({ contact }) => [contact.id, contact]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
+  return (id) => {
+    const contact = byId.get(id);
+    return contact ? [contact] : [];
+  };
 }
 
 export function matchInRoster(roster: Roster, filter: ContactFilter, moment: FilterMoment): Matching {
   const { pipeline } = roster;
-  const entries = roster.findMatching(filter, moment);
-  const columns = byStage(entries);
+  const matching = roster.findMatching(filter, moment);
   return {
     pipeline,
-    totals: Object.fromEntries([...columns].map(([stageId, column]) => [stageId, totalOf(column)])),
-    async page({ order, stageId, after, limit }) {
-      const among = stageId === undefined ? entries : (columns.get(stageId) ?? []);
-      const found = pageOf(among, order, { after, limit: limit + 1 });
+    totals: Object.fromEntries([...matching].map(([stageId, column]) => [stageId, totalOf(column)])),
+    async page({ order, after, limit }) {
+      const found = pageOf(matching, order, { after, limit: limit + 1 });
       const places = found.slice(0, limit);
-      const contacts = await contactsInOrder(
+      const contactOf = await readContacts(
         pipeline.id,
         places.map(({ id }) => id),
       );
-      return { contacts, more: found.length > limit, end: places.at(-1) };
+      return {
+        contacts: places.flatMap(({ id }) => contactOf(id)),
+        more: found.length > limit,
+        end: places.at(-1),
+      };
     },
-    ids: () =>
-      Promise.resolve(
-        [...columns.values()].flatMap((column) => column.toSorted(compareRanked).map(({ id }) => id)),
-      ),
+    async columns(stageIds, { after, limit }) {
+      const tops = stageIds.map((stageId) => {
+        const found = topOf(matching.get(stageId) ?? [], { after, limit: limit + 1 });
+        return { stageId, ids: found.slice(0, limit).map(({ id }) => id), more: found.length > limit };
+      });
+      // Asked for at once: what is asked for one after the other waits that many times.
+      const contactOf = await readContacts(
+        pipeline.id,
+        tops.flatMap(({ ids }) => ids),
+      );
+      return tops.map(({ stageId, ids, more }) => ({ stageId, contacts: ids.flatMap(contactOf), more }));
+    },
+    ids: () => Promise.resolve([...matching.values()].flatMap((column) => column.map(({ id }) => id))),
   };
 }
 
@@ -81,9 +94,15 @@ export async function matchInDatabase(
     async page({ order, ...options }) {
       const page = await findMatchingPage(pipeline.id, conditions, order, options);
       const last = page.contacts.at(-1);
-      const keyOf = (contact: Contact) => (order.by === "rank" ? contact.rank : sortKeyOf(contact, order.by));
-      return { ...page, end: last && { key: keyOf(last), id: last.id } };
+      return { ...page, end: last && { key: sortKeyOf(last, order.by), id: last.id } };
     },
+    columns: (stageIds, { after, limit }) =>
+      Promise.all(
+        stageIds.map(async (stageId) => {
+          const options = { stageId, after: after && { key: after.rank, id: after.id }, limit };
+          return { stageId, ...(await findMatchingPage(pipeline.id, conditions, BOARD_ORDER, options)) };
+        }),
+      ),
     ids: () => findMatchingIds(pipeline.id, conditions),
   };
 }

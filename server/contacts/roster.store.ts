@@ -40,17 +40,27 @@ function toEntry(record: ContactRecord, shared: Shared): RosterEntry {
   };
 }
 
-async function read(filter: object, session: ClientSession): Promise<RosterEntry[]> {
+async function read(
+  filter: object,
+  session: ClientSession,
+  sort?: Record<string, 1 | -1>,
+): Promise<RosterEntry[]> {
   const shared = new Shared();
   // Whole records: picking fields costs the database more than sending them (2.1 against 3.2 s for 100,000).
-  const records = ContactModel.collection.find<ContactRecord>(filter, { batchSize: READ_AT_ONCE, session });
+  const options = { batchSize: READ_AT_ONCE, session, ...(sort && { sort }) };
   const entries: RosterEntry[] = [];
-  for await (const record of records) entries.push(toEntry(record, shared));
+  for await (const record of ContactModel.collection.find<ContactRecord>(filter, options))
+    entries.push(toEntry(record, shared));
   return entries;
 }
 
+/** In board order: so they lie in memory as they are walked, and need no sorting. */
 export function readRoster(pipelineId: string, session: ClientSession): Promise<RosterEntry[]> {
-  return read({ pipelineId: new mongoose.Types.ObjectId(pipelineId) }, session);
+  return read({ pipelineId: new mongoose.Types.ObjectId(pipelineId) }, session, {
+    stageId: 1,
+    rank: 1,
+    _id: 1,
+  });
 }
 
 export function readRosterEntries(

@@ -2,28 +2,12 @@ import type { BoardSnapshot, ColumnPage, ColumnPageAt } from "@dmtracker/shared/
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import { FIRST_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
 import type { AppContext } from "#server/app-context.ts";
-import { findMatching, type Matching } from "#server/contacts/find-matching.ts";
+import { findMatching, type ColumnsWanted, type Matching } from "#server/contacts/find-matching.ts";
 
-const BOARD_ORDER = { by: "rank", direction: "asc" } as const;
 /** Rounds in which contacts of a page were changed between choosing and reading them. */
 const MAX_TRIES = 4;
 
-export type ColumnWanted = { after?: { rank: string; id: string } | undefined; limit: number };
 export type BoardWanted = { organizationId: string; pipelineId: string; filter: ContactFilter };
-
-async function readColumn(
-  matching: Matching,
-  stageId: string,
-  { after, limit }: ColumnWanted,
-): Promise<ColumnPage> {
-  const { contacts, more } = await matching.page({
-    order: BOARD_ORDER,
-    stageId,
-    after: after && { key: after.rank, id: after.id },
-    limit,
-  });
-  return { stageId, contacts, more };
-}
 
 /**
  * Columns exactly as of the pipeline's `seq`: where one of their contacts is newer, it may stand elsewhere by now, so
@@ -57,7 +41,10 @@ export async function readFilteredBoard(
   wanted: BoardWanted,
 ): Promise<Pick<BoardSnapshot, "pipeline" | "columns" | "filtered">> {
   const { matching, columns } = await readColumns(app, wanted, (found) =>
-    Promise.all(found.pipeline.stages.map(({ id }) => readColumn(found, id, { limit: FIRST_PAGE_SIZE }))),
+    found.columns(
+      found.pipeline.stages.map(({ id }) => id),
+      { limit: FIRST_PAGE_SIZE },
+    ),
   );
   return { pipeline: matching.pipeline, columns, filtered: matching.totals };
 }
@@ -65,11 +52,11 @@ export async function readFilteredBoard(
 /** A further page of what matches in one stage. */
 export async function readFilteredColumn(
   app: AppContext,
-  wanted: BoardWanted & ColumnWanted & { stageId: string },
+  wanted: BoardWanted & ColumnsWanted & { stageId: string },
 ): Promise<ColumnPageAt> {
-  const { matching, columns } = await readColumns(app, wanted, async (found) => [
-    await readColumn(found, wanted.stageId, wanted),
-  ]);
+  const { matching, columns } = await readColumns(app, wanted, (found) =>
+    found.columns([wanted.stageId], wanted),
+  );
   const [column = { stageId: wanted.stageId, contacts: [], more: false }] = columns;
   return { ...column, seq: matching.pipeline.seq };
 }
