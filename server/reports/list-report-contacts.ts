@@ -49,7 +49,7 @@ async function ofMoves(view: ReportView, asked: Asked): Promise<number[]> {
   return [...found];
 }
 
-function ofOutcomes(view: ReportView, asked: Asked): number[] {
+async function ofOutcomes(view: ReportView, asked: Asked): Promise<number[]> {
   const { texts, contacts } = view.book;
   const { status, outcomeStage, reason } = contacts.at;
   const named = need("stage", asked.stage);
@@ -58,7 +58,7 @@ function ofOutcomes(view: ReportView, asked: Asked): number[] {
   const why =
     asked.reason === undefined ? undefined : texts.findCode(asked.reason === "" ? null : asked.reason);
   const found: number[] = [];
-  findOutcomes(view, (who) => {
+  await findOutcomes(view, (who) => {
     if (status[who] !== wanted || outcomeStage[who] !== stage) return;
     if (why === undefined || reason[who] === why) found.push(who);
   });

@@ -1,7 +1,8 @@
 import type { LeadStatus } from "@dmtracker/shared/contracts/lead-status.ts";
 import type { Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import type { Report, ReportPoint } from "@dmtracker/shared/contracts/reports.ts";
-import { partsOf, spanOfDays } from "@dmtracker/shared/pipeline/report-period.ts";
+import { partsOf } from "@dmtracker/shared/pipeline/report-period.ts";
+import { startOfDay } from "@dmtracker/shared/pipeline/zoned-days.ts";
 import { STATUSES, statusCode } from "./report-book.ts";
 import type { ReportView } from "./report-view.ts";
 import { inSlices } from "./slices.ts";
@@ -40,7 +41,7 @@ export async function countOutcomes(view: ReportView): Promise<OutcomeFigures> {
   const { book, isAsked, from, until, timeZone, days } = view;
   const { status, statusAt, createdAt, value } = book.contacts.at;
   const { unit, parts } = partsOf(days);
-  const starts = parts.map((part) => spanOfDays(part, timeZone).from);
+  const starts = parts.map(({ first }) => startOfDay(first, timeZone));
   const now = sumsByStatus();
   const became = sumsByStatus();
   const points = parts.map(() => ({ created: 0, sums: sumsByStatus() }));

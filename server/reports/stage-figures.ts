@@ -1,7 +1,7 @@
 import type { Report, StageFigures } from "@dmtracker/shared/contracts/reports.ts";
 import { CARRIED, FACT, PROGRESS, STATUSES, statusCode } from "./report-book.ts";
 import { stageOf, type ReportView } from "./report-view.ts";
-import { inSlices } from "./slices.ts";
+import { giveWay, inSlices } from "./slices.ts";
 
 /** How far a contact got from a stage that it entered in the period. */
 export const REACHED = { entered: 1, wentOn: 2 } as const;
@@ -47,15 +47,17 @@ export async function findMoves(view: ReportView, found: (row: number) => void):
 }
 
 /** Calls `found` for every contact that has an outcome since some moment of the period. */
-export function findOutcomes(
+export async function findOutcomes(
   { book, isAsked, from, until }: ReportView,
   found: (contact: number) => void,
-): void {
+): Promise<void> {
   const { status, statusAt } = book.contacts.at;
-  for (let row = 0; row < isAsked.length; row += 1) {
-    const moment = statusAt[row] ?? 0;
-    if (isAsked[row] && status[row] !== statusCode("open") && moment >= from && moment < until) found(row);
-  }
+  await inSlices(isAsked.length, (first, end) => {
+    for (let row = first; row < end; row += 1) {
+      const moment = statusAt[row] ?? 0;
+      if (isAsked[row] && status[row] !== statusCode("open") && moment >= from && moment < until) found(row);
+    }
+  });
 }
 
 function medianOf(values: readonly number[]): number | null {
@@ -118,13 +120,15 @@ export async function countStages(view: ReportView): Promise<Pick<Report, "stage
   const { status, outcomeStage, value, reason } = book.contacts.at;
   for (const [position, code] of stages.entries()) {
     const row = rowOf(code);
-    for (let who = 0; who < isAsked.length; who += 1) {
-      const how = reached[who * stages.length + position];
-      if (!how) continue;
-      row.entered += 1;
-      if (how === REACHED.wentOn) row.wentOn += 1;
-      if (status[who] === statusCode("won")) row.wonAfter += 1;
-    }
+    await inSlices(isAsked.length, (first, end) => {
+      for (let who = first; who < end; who += 1) {
+        const how = reached[who * stages.length + position];
+        if (!how) continue;
+        row.entered += 1;
+        if (how === REACHED.wentOn) row.wentOn += 1;
+        if (status[who] === statusCode("won")) row.wonAfter += 1;
+      }
+    });
   }
   const moves = new Map<string, number>();
   const { at, since, from: left, to } = book.facts.at;
@@ -134,7 +138,7 @@ export async function countStages(view: ReportView): Promise<Pick<Report, "stage
     const key = `${source} ${target}`;
     moves.set(key, (moves.get(key) ?? 0) + 1);
   });
-  findOutcomes(view, (who) => {
+  await findOutcomes(view, (who) => {
     const row = rowOf(outcomeStage[who] ?? 0);
     const name = STATUSES[status[who] ?? 0];
     if (name === undefined || name === "open") return;
@@ -145,8 +149,13 @@ export async function countStages(view: ReportView): Promise<Pick<Report, "stage
   const known = new Set(pipeline.stages.map(({ id }) => id));
   const others = [...rows.keys()].filter((code) => !known.has(book.texts.textOf(code) ?? ""));
   const order = [...stages, ...others.filter((code) => code !== 0), ...others.filter((code) => code === 0)];
+  const described: StageFigures[] = [];
+  for (const code of order) {
+    described.push(describeRow(view, code, rowOf(code)));
+    await giveWay();
+  }
   return {
-    stages: order.map((code) => describeRow(view, code, rowOf(code))),
+    stages: described,
     moves: [...moves].map(([key, count]) => {
       const [source, target] = key.split(" ").map((code) => book.texts.textOf(Number(code)) ?? "");
       return { from: source ?? "", to: target ?? "", count };
