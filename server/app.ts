@@ -1,6 +1,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import { constants } from "node:zlib";
 import compression from "compression";
 import express, { type RequestHandler } from "express";
 import helmet from "helmet";
@@ -45,6 +46,7 @@ import { stagesRoutes } from "./pipeline/stages.routes.ts";
 import { tagsRoutes } from "./tags/tags.routes.ts";
 import { organizationSettingsRoutes } from "./organizations/organization-settings.routes.ts";
 import { keepFirstAnswer } from "./pipeline/keep-first-answer.ts";
+import { offerFirstAnswers } from "./pipeline/first-answers.ts";
 import { pipelineRoutes } from "./pipeline/pipeline.routes.ts";
 import { pipelineMessages, startHeartbeat } from "./pipeline/pipeline.socket.ts";
 import { AppError } from "./platform/app-error.ts";
@@ -200,7 +202,12 @@ function createPages(
   );
   web.use("/api", unknownPath);
   web.use(errorHandler(app.logger));
-  if (pages) web.use(pages);
+  // What a page carries is sent as soon as it is known, not when the page is whole.
+  const flushing = {
+    flush: constants.Z_SYNC_FLUSH,
+    brotli: { flush: constants.BROTLI_OPERATION_FLUSH },
+  };
+  if (pages) web.use(compression(flushing), offerFirstAnswers(app), pages);
   return web;
 }
 

@@ -17,8 +17,8 @@ import { invalidField } from "#server/platform/app-error.ts";
 import { answer } from "#server/platform/http.ts";
 import { loadBoardThen, loadColumnThen } from "./load-board-then.ts";
 import { listMoves } from "./list-moves.ts";
+import { listPipelines } from "./list-pipelines.ts";
 import { loadBoard, loadColumnPage, loadContacts } from "./load-board.ts";
-import { findPipelines } from "./pipeline.store.ts";
 import { resolvePipelineId } from "./resolve-stage.ts";
 
 /** Who matched a filter at another time is nowhere written down. */
@@ -31,10 +31,7 @@ export function pipelineRoutes(app: AppContext): Router {
 
   router.get("/pipelines", async (request, response) => {
     const { organizationId } = callerOf(response);
-    const pipelines = await findPipelines(organizationId);
-    answer(response, {
-      pipelines: pipelines.map(({ id, name, stages, seq }) => ({ id, name, stages, seq })),
-    });
+    answer(response, await listPipelines(organizationId));
   });
 
   router.get("/pipelines/:pipelineId/board", async (request, response) => {

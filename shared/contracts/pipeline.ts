@@ -104,3 +104,5 @@ export const Pipeline = z.object({
   seq: z.int(),
 });
 export type Pipeline = z.infer<typeof Pipeline>;
+/** As it stands in a list of them. */
+export type PipelineSummary = Pick<Pipeline, "id" | "name" | "stages" | "seq">;

@@ -46,18 +46,54 @@ async function anOpenCard(page: Page, stage: string, skip = 0): Promise<string> 
 
 const isLive = (page: Page) => page.getByText("Live", { exact: true }).first().waitFor();
 
-test("[PG1] a board's first questions travel ahead of its script, and each is asked once", async () => {
+/** Opens the board in a further page, and notes what its script asks. */
+async function openBoardAgain(prepare: (page: Page) => Promise<unknown> = () => Promise.resolve()) {
   const page = await ana.page.context().newPage();
+  await prepare(page);
   const asked: string[] = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   const answer = await page.goto(ana.page.url());
   await page.locator("[data-card]").first().waitFor();
   const board = `/api/v1${new URL(page.url()).pathname.replace("/pipeline/", "/pipelines/")}/board`;
-  for (const path of ["/api/v1/me", "/api/v1/pipelines", board]) {
-    expect(answer?.headers().link).toContain(`<${path}>; rel=preload; as=fetch`);
-    expect(asked.filter((one) => one === path)).toHaveLength(1);
-  }
+  const firstAsked = asked.filter((path) => ["/api/v1/me", "/api/v1/pipelines", board].includes(path));
+  return { page, answer, firstAsked };
+}
+
+test("[PG1] a board's page carries what its script would ask first, whatever contacts are called", async () => {
+  const display_name = "</script><script>window.isHurt = true</script>";
+  const path = "/organization/create-contact";
+  const created = await call<{ contact_id: string }>(product.url, "POST", path, {
+    token,
+    body: { username: "kim.hurt", display_name },
+  });
+  const { contact_id: contactId } = created.body.data;
+  const { page, answer, firstAsked } = await openBoardAgain();
+  expect(firstAsked).toEqual([]);
+  expect(answer?.headers()["cache-control"]).toBe("private, no-store");
+  expect(await card(page, contactId).textContent()).toContain(display_name);
+  expect(await page.evaluate(() => "isHurt" in globalThis)).toBe(false);
+  await isLive(page);
   await page.close();
+});
+
+test("[PG1] where the page carries nothing, its script asks each question once", async () => {
+  const { page, firstAsked } = await openBoardAgain((opened) =>
+    opened.route(/\/pipeline\/[0-9a-f]{24}$/, async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace('id="first-answers"', 'id="something-else"');
+      await route.fulfill({ response, body });
+    }),
+  );
+  expect(firstAsked.toSorted()).toEqual([...new Set(firstAsked)].toSorted());
+  expect(firstAsked).toHaveLength(3);
+  await page.close();
+});
+
+test("[PG1] whoever is signed out gets the page without anything in it, and is asked to sign in", async () => {
+  const { pathname } = new URL(ana.page.url());
+  const answer = await fetch(`${product.url}${pathname}`);
+  expect(await answer.text()).not.toContain("first-answers");
+  expect(answer.status).toBe(200);
 });
 
 test("[RK1] [RT1] rivals 6: a card dragged in one browser stands in the same place in the other", async () => {

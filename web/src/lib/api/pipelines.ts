@@ -1,10 +1,8 @@
 import type { BoardSnapshot, ColumnPageAt, ContactsAt } from "@dmtracker/shared/contracts/board.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
-import type { Stage } from "@dmtracker/shared/contracts/pipeline.ts";
+import type { PipelineSummary } from "@dmtracker/shared/contracts/pipeline.ts";
 import { filterToQuery } from "@dmtracker/shared/pipeline/filter-query.ts";
 import { request } from "./client.ts";
-
-export type PipelineSummary = { id: string; name: string; stages: Stage[]; seq: number };
 
 export async function listPipelines(): Promise<PipelineSummary[]> {
   const { pipelines } = await request<{ pipelines: PipelineSummary[] }>("/pipelines");

@@ -7,7 +7,7 @@ import type { ListedReason } from "@dmtracker/shared/contracts/organization-sett
 import type { Tag } from "@dmtracker/shared/contracts/people.ts";
 import type { Rule, Stage } from "@dmtracker/shared/contracts/pipeline.ts";
 import { request } from "./client.ts";
-import type { PipelineSummary } from "./pipelines.ts";
+import type { PipelineSummary } from "@dmtracker/shared/contracts/pipeline.ts";
 
 type Named = { name?: string; colour?: string };
 type Placed = { name?: string; after?: string | null };

@@ -4,7 +4,7 @@ import History from "@lucide/svelte/icons/history";
 import ListFilter from "@lucide/svelte/icons/list-filter";
 import Keyboard from "@lucide/svelte/icons/keyboard";
 import { goto } from "$app/navigation";
-import type { PipelineSummary } from "#lib/api/pipelines.ts";
+import type { PipelineSummary } from "@dmtracker/shared/contracts/pipeline.ts";
 import { destinations } from "#lib/shell/navigation.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
 import type { SavedViews } from "#lib/state/saved-views.svelte.ts";

@@ -1,5 +1,5 @@
 import { may } from "@dmtracker/shared/contracts/rights.ts";
-import type { PipelineSummary } from "#lib/api/pipelines.ts";
+import type { PipelineSummary } from "@dmtracker/shared/contracts/pipeline.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
 import type { Workspace } from "#lib/state/workspace.svelte.ts";
 

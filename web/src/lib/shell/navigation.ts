@@ -9,7 +9,7 @@ import Settings from "@lucide/svelte/icons/settings";
 import { resolve } from "$app/paths";
 import type { ResolvedPathname } from "$app/types";
 import type { Component } from "svelte";
-import type { PipelineSummary } from "#lib/api/pipelines.ts";
+import type { PipelineSummary } from "@dmtracker/shared/contracts/pipeline.ts";
 
 export type Destination = {
   href: ResolvedPathname;

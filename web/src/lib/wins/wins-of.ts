@@ -1,4 +1,4 @@
-import type { PipelineSummary } from "#lib/api/pipelines.ts";
+import type { PipelineSummary } from "@dmtracker/shared/contracts/pipeline.ts";
 
 /** Stands for every pipeline, those that are made later too. */
 export const ALL = "all";
