@@ -4,12 +4,20 @@ import { SvelteMap } from "svelte/reactivity";
 import { EASE_CALM } from "#lib/ui/ease.ts";
 import type { Move } from "#lib/state/board-news.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
+import { GLIDE_MS } from "./keep-place.svelte.ts";
 
 /** More moves than this at once, or one upon the other, are not followed one by one by anybody. */
 const MOST_FLIGHTS = 12;
-const FLIGHT_MS = 170;
+/** A move within this time of the one before it is one of many. */
+const BUSY_MS = 170;
+/** Of very many only so many cards are looked for. */
+const MOST_SHOWN = 200;
+/** As long as the cards around it glide: landing and coming to rest are one frame then. */
+const FLIGHT_MS = GLIDE_MS;
 const FLASH_MS = 600;
-const MARK_MS = 2_000;
+/** How long one sees who moved a card, and how much longer at most when nothing else changes on the board. */
+const MARK_MS = 1_900;
+const MARK_SLACK_MS = 300;
 
 function findCard(contactId: string): HTMLElement | null {
   return document.querySelector<HTMLElement>(`[data-card="${contactId}"]`);
@@ -21,9 +29,10 @@ function isOnScreen({ left, right, top, bottom }: DOMRect): boolean {
 
 /** Shows how cards get from one column to another when it was not one's own hand that carried them. */
 export class BoardMotion {
-  /** Who moved a card a moment ago. */
+  /** Who moved a card a moment ago, and until when that is worth a word. */
   readonly #movers = new SvelteMap<string, string>();
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #marked = new Map<string, number>();
+  #unmarking: ReturnType<typeof setTimeout> | undefined;
   readonly #stopListening: () => void;
   readonly #me: string;
   #flewAt = -Infinity;
@@ -54,40 +63,63 @@ export class BoardMotion {
 
   stop(): void {
     this.#stopListening();
-    for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#unmarking);
   }
 
   #show(moves: readonly Move[]): void {
+    const now = performance.now();
+    this.#unmark(now);
     const seen = moves.filter(({ contactId }) => contactId !== this.#dropped);
     const still = document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const busy = performance.now() - this.#flewAt < FLIGHT_MS && seen.every(({ by }) => by === "someone");
-    const folded = busy || seen.length > MOST_FLIGHTS;
-    this.#flewAt = performance.now();
+    const busy = now - this.#flewAt < BUSY_MS && seen.every(({ by }) => by === "someone");
+    const many = seen.length > MOST_FLIGHTS;
+    this.#flewAt = now;
+    if (busy || !many) this.#mark(seen.slice(0, MOST_SHOWN), now + MARK_MS);
+    // Where one follows the other, the name of who moved it is enough.
+    if (busy || still) return;
     // Measured now, before the page follows the state.
-    const starts =
-      folded || still ? [] : seen.map(({ contactId }) => findCard(contactId)?.getBoundingClientRect());
+    const starts = many ? [] : seen.map(({ contactId }) => findCard(contactId)?.getBoundingClientRect());
     void tick().then(() => {
-      seen.slice(0, folded ? 200 : undefined).forEach(({ contactId, actor, by }, index) => {
+      seen.slice(0, MOST_SHOWN).forEach(({ contactId }, index) => {
         const card = findCard(contactId);
         if (!card || !isOnScreen(card.getBoundingClientRect())) return;
-        if (by === "someone" && actor && actor.id !== this.#me && (busy || !folded))
-          this.#mark(contactId, actor.name);
-        if (still) return;
         const start = starts[index];
         if (start && isOnScreen(start)) fly(card, start);
-        // Where one follows the other, the name of who moved it is enough.
-        else if (!busy) flash(card);
+        else flash(card);
       });
     });
   }
 
-  #mark(contactId: string, name: string): void {
-    this.#movers.set(contactId, name);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+  /** At once, so that name and move are one change of the page. */
+  #mark(moves: readonly Move[], until: number): void {
+    for (const { contactId, actor, by } of moves) {
+      if (by !== "someone" || !actor || actor.id === this.#me) continue;
+      this.#movers.set(contactId, actor.name);
+      // Behind those that were marked before it.
+      this.#marked.delete(contactId);
+      this.#marked.set(contactId, until);
+    }
+    this.#unmarkLater();
+  }
+
+  /** Names go together with the next change; by themselves they would cost a frame of their own. */
+  #unmark(now: number): void {
+    for (const [contactId, until] of this.#marked) {
+      if (until > now) continue;
+      this.#marked.delete(contactId);
       this.#movers.delete(contactId);
-    }, MARK_MS);
-    this.#timers.add(timer);
+    }
+  }
+
+  #unmarkLater(): void {
+    const [first] = this.#marked.values();
+    if (first === undefined || this.#unmarking !== undefined) return;
+    const again = (): void => {
+      this.#unmarking = undefined;
+      this.#unmark(performance.now());
+      this.#unmarkLater();
+    };
+    this.#unmarking = setTimeout(again, first + MARK_SLACK_MS - performance.now());
   }
 }
 

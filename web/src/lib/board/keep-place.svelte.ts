@@ -5,7 +5,7 @@ import type { Attachment } from "svelte/attachments";
 import { EASE_CALM } from "#lib/ui/ease.ts";
 import { CARD_PITCH } from "./card-geometry.ts";
 
-const GLIDE_MS = 160;
+export const GLIDE_MS = 160;
 /** From the beginning of a change until nobody is following it any more. */
 const CALM_MS = 200;
 /** More cards than this at once do not come by themselves: another filter, another page. */
