@@ -96,7 +96,10 @@ test("what changes in one go has one pace, and change upon change is not calm", 
   expect([pace.note(1_000), pace.note(1_001)]).toEqual([true, true]);
   expect([pace.note(1_100), pace.note(1_101)]).toEqual([false, false]);
   expect(pace.note(1_250)).toBe(false);
-  expect(pace.note(1_500)).toBe(true);
+  // Busy it stays until it has rested.
+  expect(pace.note(1_800)).toBe(false);
+  expect(pace.note(2_401)).toBe(true);
+  expect(pace.note(2_602)).toBe(true);
 });
 
 test("the screen says how live it is in plain words", () => {

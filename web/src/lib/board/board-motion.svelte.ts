@@ -4,12 +4,10 @@ import { SvelteMap } from "svelte/reactivity";
 import { EASE_CALM } from "#lib/ui/ease.ts";
 import type { Move } from "#lib/state/board-news.ts";
 import type { Board } from "#lib/state/board.svelte.ts";
-import { GLIDE_MS } from "./keep-place.svelte.ts";
+import { GLIDE_MS, Pace } from "./keep-place.svelte.ts";
 
 /** More moves than this at once, or one upon the other, are not followed one by one by anybody. */
 const MOST_FLIGHTS = 12;
-/** A move within this time of the one before it is one of many. */
-const BUSY_MS = 170;
 /** Of very many only so many cards are looked for. */
 const MOST_SHOWN = 200;
 /** As long as the cards around it glide: landing and coming to rest are one frame then. */
@@ -35,7 +33,7 @@ export class BoardMotion {
   #unmarking: ReturnType<typeof setTimeout> | undefined;
   readonly #stopListening: () => void;
   readonly #me: string;
-  #flewAt = -Infinity;
+  readonly #pace = new Pace();
   /** The card that the person's own hand has just dropped: it is where it should be. */
   #dropped: string | undefined;
 
@@ -71,9 +69,8 @@ export class BoardMotion {
     this.#unmark(now);
     const seen = moves.filter(({ contactId }) => contactId !== this.#dropped);
     const still = document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const busy = now - this.#flewAt < BUSY_MS && seen.every(({ by }) => by === "someone");
+    const busy = !this.#pace.note(now) && seen.every(({ by }) => by === "someone");
     const many = seen.length > MOST_FLIGHTS;
-    this.#flewAt = now;
     if (busy || !many) this.#mark(seen.slice(0, MOST_SHOWN), now + MARK_MS);
     // Where one follows the other, the name of who moved it is enough.
     if (busy || still) return;

@@ -8,6 +8,8 @@ import { CARD_PITCH } from "./card-geometry.ts";
 export const GLIDE_MS = 160;
 /** From the beginning of a change until nobody is following it any more. */
 const CALM_MS = 200;
+/** A board that was busy is calm after this rest: a glide now and then among many moves helps nobody. */
+const REST_MS = 600;
 /** More cards than this at once do not come by themselves: another filter, another page. */
 const MOST_AT_TOP = 3;
 /** A move changes two columns, in one go. */
@@ -25,7 +27,7 @@ export class Pace {
     const since = now - this.#changedAt;
     if (since < ONE_GO_MS) return this.#isCalm;
     this.#changedAt = now;
-    this.#isCalm = since > CALM_MS;
+    this.#isCalm = since > (this.#isCalm ? CALM_MS : REST_MS);
     return this.#isCalm;
   }
 }
