@@ -119,39 +119,6 @@ test("[RK1] [RT1] rivals 6: a card dragged in one browser stands in the same pla
   expect(await cardIds(ana.page, "Interested")).not.toContain(moving);
 });
 
-/** Notes, from now on, which lists glide as a whole. */
-async function watchGlides(page: Page): Promise<() => Promise<string[]>> {
-  await page.emulateMedia({ reducedMotion: "no-preference" });
-  await page.evaluate(() => {
-    const glides: string[] = [];
-    const original = Reflect.get(Element.prototype, "animate") as (...how: unknown[]) => unknown;
-    function noting(this: Element, ...how: unknown[]): unknown {
-      if (this.tagName === "UL") glides.push(this.ariaLabel ?? "");
-      return original.apply(this, how);
-    }
-    Object.assign(Element.prototype, { animate: noting });
-    Object.assign(globalThis, { glides });
-  });
-  return () => page.evaluate(() => Reflect.get(globalThis, "glides") as string[]);
-}
-
-test("[RK4] a card dropped at the top stands still under the hand; for everybody else its column glides", async () => {
-  const pages = [await ana.page.context().newPage(), await marcus.page.context().newPage()] as const;
-  for (const page of pages) {
-    await page.goto(ana.page.url());
-    await isLive(page);
-  }
-  const [dropping, looking] = pages;
-  const glides = [await watchGlides(dropping), await watchGlides(looking)] as const;
-  const moving = (await cardIds(dropping, "Interested"))[0] ?? "";
-  await drag(dropping, card(dropping, moving), await gapAbove(dropping, "In Conversation", 0));
-  for (const page of pages)
-    await eventually(async () => expect((await cardIds(page, "In Conversation"))[0]).toBe(moving));
-  await eventually(async () => expect(await glides[1]()).toContain("Contacts in In Conversation"));
-  expect(await glides[0]()).not.toContain("Contacts in In Conversation");
-  for (const page of pages) await page.close();
-});
-
 test("[RK1] within a column a card lands where it was dropped, in both browsers", async () => {
   const [a, b, c] = await cardIds(ana.page, "In Conversation");
   await drag(ana.page, card(ana.page, c ?? ""), await gapAbove(ana.page, "In Conversation", 0));
@@ -352,4 +319,37 @@ test("[CC3] rivals 17: a move that loses against another's goes back to the true
 
 test("no page has thrown anything", () => {
   expect([...ana.errors, ...marcus.errors]).toEqual([]);
+});
+
+/** Notes, from now on, which lists glide as a whole. */
+async function watchGlides(page: Page): Promise<() => Promise<string[]>> {
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  await page.evaluate(() => {
+    const glides: string[] = [];
+    const original = Reflect.get(Element.prototype, "animate") as (...how: unknown[]) => unknown;
+    function noting(this: Element, ...how: unknown[]): unknown {
+      if (this.tagName === "UL") glides.push(this.ariaLabel ?? "");
+      return original.apply(this, how);
+    }
+    Object.assign(Element.prototype, { animate: noting });
+    Object.assign(globalThis, { glides });
+  });
+  return () => page.evaluate(() => Reflect.get(globalThis, "glides") as string[]);
+}
+
+test("[RK4] a card dropped at the top stands still under the hand; for everybody else its column glides", async () => {
+  const pages = [await ana.page.context().newPage(), await marcus.page.context().newPage()] as const;
+  for (const page of pages) {
+    await page.goto(ana.page.url());
+    await isLive(page);
+  }
+  const [dropping, looking] = pages;
+  const glides = [await watchGlides(dropping), await watchGlides(looking)] as const;
+  const moving = (await cardIds(dropping, "Interested"))[0] ?? "";
+  await drag(dropping, card(dropping, moving), await gapAbove(dropping, "In Conversation", 0));
+  for (const page of pages)
+    await eventually(async () => expect((await cardIds(page, "In Conversation"))[0]).toBe(moving));
+  await eventually(async () => expect(await glides[1]()).toContain("Contacts in In Conversation"));
+  expect(await glides[0]()).not.toContain("Contacts in In Conversation");
+  for (const page of pages) await page.close();
 });
