@@ -34,9 +34,14 @@ function endWithNpm(child) {
   child.once("exit", () => clearInterval(looking));
 }
 
-/** Starts a long-running command that shares our terminal. */
+/** Starts a long-running command that shares our terminal. Its channel to us tells it when we are gone without a word. */
 export function start(command, args, options = {}) {
-  const child = spawn(command, args, { cwd: ROOT, env: environment(), stdio: "inherit", ...options });
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: environment(),
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    ...options,
+  });
   if (process.env.npm_lifecycle_event) endWithNpm(child);
   return child;
 }

@@ -10,6 +10,7 @@ import { prepareContacts } from "./contacts/prepare-contacts.ts";
 import { isDemoDue, makeDemo } from "./demo/make-demo.ts";
 import { startEmbeddedMongo } from "./embedded-mongo/start.ts";
 import { findUserByEmail } from "./organizations/member.store.ts";
+import { onceAskedToStop } from "./platform/asked-to-stop.ts";
 import { loadAuthSecret } from "./platform/auth-secret.ts";
 import { readEnv } from "./platform/env.ts";
 import { createLogger } from "./platform/logger.ts";
@@ -55,9 +56,7 @@ async function main(): Promise<void> {
     await embedded?.stop();
     process.exit(0);
   };
-  let stopping: Promise<void> | undefined;
-  // Ctrl+C comes twice: from the terminal, and from the script that started us.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void (stopping ??= stop()));
+  onceAskedToStop(stop);
 
   const demo = env.demo && (await isDemoDue()) ? await makeDemo(application.context) : undefined;
   if (env.resetLinkFor) console.error(await describeResetLink(application.context, env.resetLinkFor));

@@ -13,6 +13,8 @@ export type Program = {
   env?: NodeJS.ProcessEnv;
   /** What it reads from its standard input: the way for secrets, which a list of processes would show. */
   input?: string;
+  /** One of ours: its channel tells it when we are gone, however we went. Others get a pipe (3) that ends then. */
+  isOurs?: boolean;
   /** What it says when it may be used: a text of its output, or a question that it answers. */
   ready: RegExp | (() => Promise<boolean>);
   /** Its complaints go to our stderr; else they are kept for the error that says why it did not start. */
@@ -41,10 +43,18 @@ const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
 
 /** Starts a program and waits until it may be used. @throws Error with what it said when it does not start */
-export async function startProgram({ command, args, env, input, ready, isHeard }: Program): Promise<Running> {
+export async function startProgram({
+  command,
+  args,
+  env,
+  input,
+  isOurs,
+  ready,
+  isHeard,
+}: Program): Promise<Running> {
   const child = spawn(command, args, {
     env: { ...process.env, ...env },
-    stdio: ["pipe", "pipe", isHeard ? "inherit" : "pipe"],
+    stdio: ["pipe", "pipe", isHeard ? "inherit" : "pipe", isOurs ? "ipc" : "pipe"],
     // In a group of its own: Ctrl+C reaches us alone, and we end everything in the right order.
     detached: true,
   });
@@ -55,7 +65,10 @@ export async function startProgram({ command, args, env, input, ready, isHeard }
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(input ?? "");
   const ended = new Promise<void>((resolve) => {
-    child.once("exit", () => resolve());
+    child.once("exit", () => {
+      child.stdio[3]?.destroy();
+      resolve();
+    });
     child.once("error", (error) => {
       complaints += error.message;
       resolve();

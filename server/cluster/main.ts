@@ -1,3 +1,4 @@
+import { onceAskedToStop } from "#server/platform/asked-to-stop.ts";
 import { readEnv } from "#server/platform/env.ts";
 import { startCluster } from "./start-cluster.ts";
 
@@ -11,11 +12,7 @@ function countNodes(text: string | undefined): number {
 
 async function main(): Promise<void> {
   const cluster = await startCluster(readEnv(process.env), countNodes(process.env.NODES));
-  let stopping: Promise<void> | undefined;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // Ctrl+C comes twice: from the terminal, and from the script that started us.
-    process.on(signal, () => void (stopping ??= cluster.stop().then(() => process.exit(0))));
-  }
+  onceAskedToStop(() => cluster.stop().then(() => process.exit(0)));
   const nodes = cluster.nodes.map((url) => `node: ${url}`);
   console.log([`url: ${cluster.url}`, ...nodes, ...cluster.login].join("\n"));
 }

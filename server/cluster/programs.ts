@@ -35,8 +35,9 @@ export function startRedis(place: RedisPlace): Promise<Running> {
     "appendonly no",
   ];
   return startProgram({
-    command: "redis-server",
-    args: ["-"],
+    // Redis outlives whoever started it. Beside it waits a shell for our end of the pipe, which closes with us.
+    command: "sh",
+    args: ["-c", "(cat <&3; kill $$) >/dev/null 2>&1 & exec redis-server - 3<&-"],
     input: `${settings.join("\n")}\n`,
     ready: () => answersAsRedis(place),
   });
@@ -48,6 +49,7 @@ export function startDatabase({ dir, port }: { dir: string; port: number }): Pro
   return startProgram({
     command: process.execPath,
     args: [file, "--dir", dir, "--port", String(port)],
+    isOurs: true,
     ready: /^mongodb:.+$/m,
   });
 }
@@ -64,6 +66,7 @@ export function startNode({ port, variables, isHeard = false }: NodeSettings): P
     command: process.execPath,
     args: [join(SERVER, "main.ts")],
     env: { ...variables, PORT: String(port), HOST: "127.0.0.1" },
+    isOurs: true,
     // Everything that a start prints comes in one go, and the address is its first line.
     ready: /^url: .+\n/m,
     isHeard,

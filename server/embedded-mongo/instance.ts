@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Credential, MECHANISM, Verifier } from "./auth.ts";
 import { Connection } from "./connection.ts";
 import type { Instance } from "./context.ts";
@@ -13,12 +14,18 @@ import type { StoreOptions } from "./sqlite.ts";
 const LOOPBACK = "127.0.0.1";
 const SWEEP_MS = 10_000;
 const SWEEP_SILENT_MS = 500;
+const LOOK_EVERY_MS = 20;
 const EXPIRY_MS = 60_000;
 
 /** On a unix socket only the owner of its folder may enter; on a port whoever knows the credential. */
 export type ServeOptions = StoreOptions & ({ socketPath: string } | { port: number; credential: Credential });
 
-export type Serving = { url: string; stop: () => Promise<void> };
+export type Serving = {
+  url: string;
+  stop: () => Promise<void>;
+  /** Stops when the last client has gone, or after `limitMs`. */
+  stopWhenUnused: (limitMs: number) => Promise<void>;
+};
 
 /** Opens the database and listens. */
 export async function serve(options: ServeOptions): Promise<Serving> {
@@ -68,7 +75,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     engine.store.close();
     if (note) rmSync(note, { force: true });
   };
-  return { url, stop };
+  const stopWhenUnused = async (limitMs: number) => {
+    const limit = Date.now() + limitMs;
+    while (sockets.size > 0 && Date.now() < limit) await delay(LOOK_EVERY_MS);
+    await stop();
+  };
+  return { url, stop, stopWhenUnused };
 }
 
 async function forgetAndExpire(instance: Instance): Promise<void> {

@@ -11,6 +11,8 @@ const { values } = parseArgs({
   options: { dir: { type: "string" }, port: { type: "string" }, "max-bytes": { type: "string" } },
 });
 
+const LEFT_ALONE_MS = 30_000;
+
 /** The same at every start, so that connection strings stay true. */
 function credentialOf(dir: string | undefined): Credential {
   const path = dir === undefined ? undefined : join(dir, "credential.json");
@@ -31,9 +33,11 @@ function placeToListen(): { socketPath: string } | { port: number; credential: C
 try {
   const maxBytes = values["max-bytes"] === undefined ? undefined : Number(values["max-bytes"]);
   const options: ServeOptions = { dir: values.dir, maxBytes, ...placeToListen() };
-  const { url, stop } = await serve(options);
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void stop().then(() => process.exit(0)));
+  const { url, stop, stopWhenUnused } = await serve(options);
+  const end = () => process.exit(0);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop().then(end));
+  // Who started us with a channel is gone. So will be its other processes in a moment: they finish what they have begun.
+  process.once("disconnect", () => void stopWhenUnused(LEFT_ALONE_MS).then(end));
   console.log(url);
 } catch (error) {
   console.error((error as Error).message);
