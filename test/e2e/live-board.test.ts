@@ -129,6 +129,26 @@ test("[RK1] within a column a card lands where it was dropped, in both browsers"
   }
 });
 
+test("[RK5] the card that was pressed is carried and dropped at the pointer, also when its list moves under the hand", async () => {
+  const [a, b, c] = await cardIds(ana.page, "In Conversation");
+  const newcomer = (await cardIds(ana.page, "Outreach Sent"))[0] ?? "";
+  const { x, y } = (await card(ana.page, c ?? "").boundingBox()) ?? { x: 0, y: 0 };
+  await ana.page.mouse.move(x + 60, y + 50);
+  await ana.page.mouse.down();
+  const body = { contact_id: newcomer, stage: "In Conversation" };
+  await call(product.url, "PATCH", "/contact/contact-status", { token, body });
+  await eventually(async () => expect((await cardIds(ana.page, "In Conversation"))[0]).toBe(newcomer));
+  const top = await gapAbove(ana.page, "In Conversation", 0);
+  await ana.page.mouse.move(x + 70, y + 56, { steps: 3 });
+  await ana.page.mouse.move(top.x, top.y, { steps: 12 });
+  await ana.page.mouse.up();
+  for (const { page } of [ana, marcus]) {
+    await eventually(async () =>
+      expect((await cardIds(page, "In Conversation")).slice(0, 4)).toEqual([c, newcomer, a, b]),
+    );
+  }
+});
+
 test("[LS1] a status chosen on the badge recolours the badge in the other browser", async () => {
   const id = await anOpenCard(ana.page, "In Conversation");
   const colour = () =>

@@ -9,6 +9,9 @@ export type Gap = { stageId: string; gap: number };
 
 export type Lifted = { contactId: string; by: "mouse" | "touch" | "keyboard"; from: Gap };
 
+/** A gap that the keyboard has named stays what it was while others move cards: below this one, or the card's own. */
+type Aim = Gap & { above?: string | undefined };
+
 const ALONE: ReadonlySet<string> = new Set();
 
 /** The change that puts a contact, and whoever moves along, into a gap; undefined when it already stands there. */
@@ -39,7 +42,8 @@ export function gapOf(position: number, own: number): number {
  */
 export class BoardDrag {
   lifted = $state.raw<Lifted>();
-  target = $state.raw<Gap>();
+  #aimed = $state.raw<Aim>();
+  readonly target: Gap | undefined = $derived(this.#aimed && this.#gapNow(this.#aimed));
   /** Where the pointer is, for the card that follows it. */
   point = $state.raw<{ x: number; y: number }>();
   /** Where in the card it was taken, and how wide that card is. */
@@ -80,7 +84,7 @@ export class BoardDrag {
     const own = this.list(contact.stageId).findIndex(({ id }) => id === contactId);
     const from = { stageId: contact.stageId, gap: Math.max(0, own) };
     this.lifted = { contactId, by, from };
-    this.target = from;
+    this.#aimed = card ? from : { ...from, above: contactId };
     this.along = this.#chosen().has(contactId) ? this.#chosen() : ALONE;
     if (!card) return;
     this.grip = { x: card.x - card.rect.left, y: card.y - card.rect.top, width: card.rect.width };
@@ -94,7 +98,10 @@ export class BoardDrag {
 
   /** One step of the keyboard. */
   aim(target: Gap): void {
-    if (this.lifted) this.target = target;
+    if (!this.lifted) return;
+    const list = this.list(target.stageId);
+    const isOwn = list[target.gap]?.id === this.lifted.contactId;
+    this.#aimed = { ...target, above: (isOwn ? list[target.gap] : list[target.gap - 1])?.id };
   }
 
   drop(): void {
@@ -112,13 +119,26 @@ export class BoardDrag {
   cancel(): void {
     cancelAnimationFrame(this.#frame);
     this.lifted = undefined;
-    this.target = undefined;
+    this.#aimed = undefined;
     this.point = undefined;
     this.along = ALONE;
   }
 
   list(stageId: string): readonly Contact[] {
     return this.#board.columns.find((column) => column.stageId === stageId)?.contacts ?? [];
+  }
+
+  #gapNow(aim: Aim): Gap | undefined {
+    const { stageId, gap, above } = aim;
+    // The pointer looks again in every frame, and the top is the top whoever stands there.
+    if (above === undefined) return aim;
+    const isOwn = above === this.lifted?.contactId;
+    const now = isOwn ? this.#board.contact(above)?.stageId : stageId;
+    if (now === undefined) return undefined;
+    const list = this.list(now);
+    const at = list.findIndex(({ id }) => id === above);
+    if (isOwn) return at < 0 ? undefined : { stageId: now, gap: at };
+    return { stageId, gap: at < 0 ? Math.min(gap, list.length) : at + 1 };
   }
 
   /** Every frame, because lists scroll and others move cards while this one hangs still. */
@@ -135,7 +155,7 @@ export class BoardDrag {
     if (!this.lifted || !point) return;
     const under = this.#listUnder(point.x);
     const next = under && this.#gapUnder(under, point.y);
-    if (next?.stageId !== this.target?.stageId || next?.gap !== this.target?.gap) this.target = next;
+    if (next?.stageId !== this.target?.stageId || next?.gap !== this.target?.gap) this.#aimed = next;
   }
 
   #listUnder(x: number): { element: HTMLElement; stageId: string; rect: DOMRect } | undefined {

@@ -9,7 +9,7 @@ const SLOP_PX = 8;
  * it is missing or different everywhere (docs/decisions/007-dragging-by-touch.md).
  */
 export function touchDrag(board: HTMLElement, drag: BoardDrag): () => void {
-  let press: { card: HTMLElement; contactId: string; x: number; y: number; timer: number } | undefined;
+  let press: { contactId: string; rect: DOMRect; x: number; y: number; timer: number } | undefined;
   let lifted = false;
 
   function start(event: TouchEvent): void {
@@ -18,7 +18,9 @@ export function touchDrag(board: HTMLElement, drag: BoardDrag): () => void {
     const card = (event.target as Element).closest<HTMLElement>("[data-card]");
     if (!finger || event.touches.length > 1 || !card?.dataset.card) return;
     const { clientX: x, clientY: y } = finger;
-    press = { card, contactId: card.dataset.card, x, y, timer: window.setTimeout(lift, LONG_PRESS_MS) };
+    // Until it is lifted others may move the list: what counts is where the card was when it was touched.
+    const rect = card.getBoundingClientRect();
+    press = { contactId: card.dataset.card, rect, x, y, timer: window.setTimeout(lift, LONG_PRESS_MS) };
     // On the element that was touched: it keeps getting the finger's moves even when its column lets go of it.
     const target = event.target as Element;
     const stop = new AbortController();
@@ -33,8 +35,7 @@ export function touchDrag(board: HTMLElement, drag: BoardDrag): () => void {
     if (!press) return;
     lifted = true;
     navigator.vibrate?.(8);
-    const { card, contactId, x, y } = press;
-    drag.lift(contactId, "touch", { rect: card.getBoundingClientRect(), x, y });
+    drag.lift(press.contactId, "touch", press);
   }
 
   function move(event: TouchEvent): void {
