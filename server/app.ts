@@ -328,7 +328,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     rosters: new Rosters(),
     bulks: new RunningBulks(),
     places: new ContactPlaces(),
-    reportBooks: new ReportBooks(),
+    reportBooks: new ReportBooks(logger),
     auth: createAuth(
       { secret: authSecret, origins },
       {
@@ -375,7 +375,14 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       stopTakingUp();
       // Who can go elsewhere is sent there while everything still works here.
       const gone = nodes && sendClientsAway(io);
-      await Promise.all([stopTimedRules(), webhooks.stop(), app.bulks.stop(), stopWaking(), stopSweeping()]);
+      await Promise.all([
+        stopTimedRules(),
+        webhooks.stop(),
+        app.bulks.stop(),
+        stopWaking(),
+        stopSweeping(),
+        app.reportBooks.stop(),
+      ]);
       await gone;
       app.outbox.close();
       heartbeat.stop();

@@ -31,6 +31,18 @@ export class Columns<S extends Shape> {
     return this.length - 1;
   }
 
+  /** Copies of the rows from one number up to before another. */
+  rows(from: number, until: number): ColumnsOf<S> {
+    return this.#make((_kind, name) => this.at[name].slice(from, until));
+  }
+
+  /** Puts rows as `rows` gave them at the end. */
+  append(rows: ColumnsOf<S>, count: number): void {
+    while (this.#size < this.length + count) this.#grow();
+    for (const name of this.#names()) this.at[name].set(rows[name], this.length);
+    this.length += count;
+  }
+
   #grow(): void {
     this.#size *= 2;
     const old = this.at;
@@ -42,10 +54,13 @@ export class Columns<S extends Shape> {
   }
 
   #make(column: (kind: keyof Kind, name: keyof S) => Numbers): ColumnsOf<S> {
-    const names = Object.keys(this.#shape) as (keyof S)[];
     return Object.fromEntries(
-      names.map((name) => [name, column(this.#shape[name] as keyof Kind, name)]),
+      this.#names().map((name) => [name, column(this.#shape[name] as keyof Kind, name)]),
     ) as ColumnsOf<S>;
+  }
+
+  #names(): (keyof S)[] {
+    return Object.keys(this.#shape);
   }
 }
 
@@ -73,5 +88,10 @@ export class Texts {
 
   get size(): number {
     return this.#texts.length;
+  }
+
+  /** All of them in the order of their numbers, without none. */
+  all(): string[] {
+    return this.#texts.slice(1) as string[];
   }
 }

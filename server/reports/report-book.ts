@@ -77,7 +77,7 @@ export class ReportBook {
   /** Wins that stand, by contact. */
   readonly wins = new Map<number, StandingWin>();
   /** Wins of contacts that are removed: they stand again when the contact is restored. */
-  readonly #removedWins = new Map<number, StandingWin>();
+  readonly removedWins = new Map<number, StandingWin>();
   /** The last name that the log knows of a person. */
   readonly names = new Map<number, string>();
   readonly #rows = new Map<string, number>();
@@ -107,12 +107,17 @@ export class ReportBook {
     }
   }
 
+  /** Gives the next row that has no contact's id yet its own. */
+  nameRow(contactId: string): void {
+    this.#rows.set(contactId, this.ids.length);
+    this.ids.push(contactId);
+  }
+
   #rowOf({ contactId, type, after, at, actor, cause }: ReportEvent): number | undefined {
     const known = this.#rows.get(contactId as string);
     if (known !== undefined || type !== "contact.created") return known;
     const row = this.contacts.add();
-    this.#rows.set(contactId as string, row);
-    this.ids.push(contactId as string);
+    this.nameRow(contactId as string);
     const columns = this.contacts.at;
     columns.status[row] = statusCode(after.leadStatus ?? "open");
     columns.statusAt[row] = Date.parse(after.statusChangedAt ?? at);
@@ -237,16 +242,16 @@ export class ReportBook {
   #remove(contact: number): void {
     this.contacts.at.isRemoved[contact] = 1;
     const win = this.wins.get(contact);
-    if (win) this.#removedWins.set(contact, win);
+    if (win) this.removedWins.set(contact, win);
     this.wins.delete(contact);
   }
 
   #restore(contact: number, event: ReportEvent): void {
     const columns = this.contacts.at;
     columns.isRemoved[contact] = 0;
-    const win = this.#removedWins.get(contact);
+    const win = this.removedWins.get(contact);
     if (win) this.wins.set(contact, win);
-    this.#removedWins.delete(contact);
+    this.removedWins.delete(contact);
     this.#takeFields(contact, event);
     const stage = this.texts.codeOf(event.after.stageId);
     // Its stage was deleted meanwhile: like everybody else of that stage, it was carried.
