@@ -131,12 +131,7 @@ const busy = async (): Promise<number> => {
   return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN) * 1_000;
 };
 let moved = 0;
-/** Milliseconds of the page's main thread that somebody else's moves cost, each, with all of their motion. */
-async function costOfMoves(moves: number, everyMs: number): Promise<number> {
-  const idleStart = await busy();
-  await page.waitForTimeout(moves * everyMs);
-  const idle = (await busy()) - idleStart;
-  const start = await busy();
+async function moveCards(moves: number, everyMs: number): Promise<void> {
   for (let move = 0; move < moves; move += 1) {
     const contact_id = client.contactIds[move % 20];
     const stage_id = client.stageIds[(moved += 1) % client.stageIds.length];
@@ -147,9 +142,21 @@ async function costOfMoves(moves: number, everyMs: number): Promise<number> {
     });
     await page.waitForTimeout(everyMs);
   }
+}
+/** Milliseconds of the page's main thread that somebody else's moves cost, each, with all of their motion. */
+async function costOfMoves(moves: number, everyMs: number): Promise<number> {
+  const idleStart = await busy();
+  await page.waitForTimeout(moves * everyMs);
+  const idle = (await busy()) - idleStart;
+  const start = await busy();
+  await moveCards(moves, everyMs);
   return ((await busy()) - start - idle) / moves;
 }
 const [ofMany, ofOne] = [await costOfMoves(MOVES, 100), await costOfMoves(MOVES / 3, 1_500)];
+const [whileMany, whileOne] = [
+  await framesDuring(() => moveCards(MOVES, 100)),
+  await framesDuring(() => moveCards(MOVES / 3, 1_500)),
+];
 
 const lateFrames = (frames: number[]): number => frames.filter((frame) => frame > FRAME_MS * 1.5).length;
 const smooth = (row: string, frames: number[]): Row => ({
@@ -180,6 +187,8 @@ printTable(`The board of ${CONTACTS} contacts in Chromium. Floor: ${FLOOR_CARDS}
   },
   smooth("frames while scrolling a column", scrolled),
   smooth("frames while dragging a card", dragged),
+  smooth("frames while somebody else moves 10 cards a second", whileMany),
+  smooth("frames while somebody else moves cards one by one", whileOne),
   cost("main thread for somebody else's move, 10 a second", ofMany),
   cost("main thread for somebody else's move, one by one", ofOne),
 ]);
