@@ -233,7 +233,7 @@ describe("a filtered board", () => {
     board.show({ leadStatus: ["won"] });
     await settled();
     const won = () => [...board.totals.values()].reduce((sum, { count }) => sum + count, 0);
-    for (const id of ["c007", "c002"]) await board.open(id);
+    for (const id of ["c007", "c002", "c009"]) await board.open(id);
     channel.next = ["hold"];
     board.change("c007", { status: "won" });
     expect(won()).toBe(1);
@@ -249,5 +249,10 @@ describe("a filtered board", () => {
     expect(won()).toBe(3);
     await vi.advanceTimersByTimeAsync(2_000);
     expect(won()).toBe(2);
+    // Committed and heard of, while its answer was lost: counted by the server, and no more by the page.
+    channel.next = ["commit, then lose the answer"];
+    board.change("c009", { status: "won" });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(won()).toBe(3);
   });
 });

@@ -109,7 +109,7 @@ export class FakeServer implements BoardSource {
   list(stageId: string, filter: ContactFilter = {}): Contact[] {
     const moment = { now: new Date(), timeZone: "UTC" };
     return [...this.contacts.values()]
-      .filter((one) => one.stageId === stageId && matchesFilter(one, filter, moment))
+      .filter((one) => !one.removed && one.stageId === stageId && matchesFilter(one, filter, moment))
       .sort(compareRanked);
   }
 
@@ -220,8 +220,9 @@ export class FakeServer implements BoardSource {
 
   async loadBoard(_pipelineId = "pipeline", filter: ContactFilter = {}): Promise<BoardSnapshot> {
     this.requests.push("board");
-    const columns = STAGES.map(({ id }) => this.#page(id, 0, PAGE, filter));
-    const totals = STAGES.map(({ id }) => [id, totalOf(this.list(id, filter))] as const);
+    const { stages } = this.pipeline;
+    const columns = stages.map(({ id }) => this.#page(id, 0, PAGE, filter));
+    const totals = stages.map(({ id }) => [id, totalOf(this.list(id, filter))] as const);
     return this.#answer({
       ...(Object.keys(filter).length > 0 && { filtered: Object.fromEntries(totals) }),
       pipeline: this.pipeline,
@@ -242,7 +243,9 @@ export class FakeServer implements BoardSource {
 
   async loadContactsById(_pipelineId: string, ids: readonly string[]): Promise<ContactsAt> {
     this.requests.push(`contacts ${ids.join(",")}`);
-    const contacts = ids.map((id) => this.contacts.get(id)).filter((contact) => contact !== undefined);
+    const contacts = ids
+      .map((id) => this.contacts.get(id))
+      .filter((contact) => contact !== undefined && !contact.removed) as Contact[];
     return this.#answer({ contacts, seq: this.pipeline.seq });
   }
 

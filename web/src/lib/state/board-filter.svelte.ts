@@ -106,6 +106,11 @@ export class BoardFilter {
     if (this.isOn && events.some((event) => event.contactId !== null && changes(event))) this.#recount.want();
   }
 
+  /** One's own change was answered: what the server counted while it was on its way is neither with nor without it. */
+  noteAnswer(): void {
+    if (this.#counted.size > 0) this.#recount.want();
+  }
+
   stop(): void {
     this.use({}, undefined);
     clearInterval(this.#minute);

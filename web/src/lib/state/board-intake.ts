@@ -71,9 +71,10 @@ export class BoardIntake {
 
   /** An own change is committed as of `seq`; it may be in the truth already. */
   acknowledge(seq: number): void {
-    const { sync, surface, sender } = this.#parts;
+    const { sync, surface, sender, filter } = this.#parts;
     sync.notice(seq);
     surface.settle(sender.confirm(sync.seq), () => ({ by: "someone" }));
+    filter.noteAnswer();
   }
 
   #applyOne(event: PipelineEvent): void {

@@ -79,6 +79,7 @@ export class OwnChanges {
   hearRefused(pending: PendingChange, error: ErrorBody): void {
     this.conflicts.note(pending, error);
     this.#refuse(pending.contactId, error.message);
+    this.#parts.filter.noteAnswer();
   }
 
   /** The server has taken a change back, or what could be taken back of it. */
