@@ -3,6 +3,7 @@ import type { FollowUpGroup, FollowUpsPage } from "@dmtracker/shared/contracts/f
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import { matchesFilter } from "@dmtracker/shared/pipeline/filter.ts";
 import { compareDue, dueInDays, groupOf } from "@dmtracker/shared/pipeline/follow-ups.ts";
+import { isParked } from "@dmtracker/shared/pipeline/parking.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { FollowUpsAsked } from "../../web/src/lib/api/follow-ups.ts";
 import { Board } from "../../web/src/lib/state/board.svelte.ts";
@@ -26,7 +27,8 @@ const plan = (days: number): ContactChange => ({
 /** The list as the real server answers it: in order of work, in pages, with totals. */
 function answer(server: FakeServer, { group, filter, cursor, limit = 50 }: FollowUpsAsked): FollowUpsPage {
   const due = [...server.contacts.values()]
-    .filter((one) => one.followUp && matchesFilter(one, filter, { now: new Date(), timeZone: "UTC" }))
+    .filter((one) => one.followUp && !isParked(one, Date.now()))
+    .filter((one) => matchesFilter(one, filter, { now: new Date(), timeZone: "UTC" }))
     .sort((a, b) =>
       compareDue({ id: a.id, dueAt: a.followUp!.dueAt }, { id: b.id, dueAt: b.followUp!.dueAt }),
     );
@@ -95,6 +97,21 @@ test("[FU7] [RT6] an own act shows before it is answered, and a refused one come
   board.change("a", { followUp: { act: "snooze", until: dueInDays(NOON, 1, "UTC") } });
   await wait();
   expect(ids()).toEqual([[], ["b"], ["a", "c"]]);
+});
+
+test("[PK2] [FU8] who wakes while the page is open comes onto it, also from below what the board has loaded", async () => {
+  const contacts = Array.from({ length: 90 }, (_, index) => `n${String(index).padStart(2, "0")}`);
+  const server = new FakeServer({ new: contacts, talking: [], closed: [] });
+  const until = new Date(NOON + 60_000).toISOString();
+  server.commit("n85", { parked: { until, reason: "On holiday" } });
+  const { ids, clock, board } = await open(server);
+  expect(ids()).toEqual([[], [], []]);
+  expect(board.contact("n85")).toBeUndefined();
+  await wait(61_000);
+  clock.now = Date.now();
+  server.commit("n85", { parked: null });
+  await wait();
+  expect(ids()).toEqual([[], ["n85"], []]);
 });
 
 test("[FU6] at midnight Today becomes Overdue by itself", async () => {

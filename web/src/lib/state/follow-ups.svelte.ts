@@ -186,10 +186,11 @@ export class FollowUps {
     if (GROUPS.some((group) => this.hasMore(group))) this.#countAgain();
   }
 
-  /** Contacts that nobody holds here may have become due, or been given to somebody. */
+  /** Contacts that nobody holds here may have become due, been given to somebody, or have woken with what was due. */
   #look(events: readonly PipelineEvent[]): void {
+    const brings = ({ after }: PipelineEvent) => after.followUp || after.parked === null;
     const ids = events
-      .filter((event) => event.after.followUp || touches(event, this.#fields))
+      .filter((event) => brings(event) || touches(event, this.#fields))
       .filter(({ type }) => type !== "contact.removed")
       .map(({ contactId }) => contactId)
       .filter((id) => id !== null);
