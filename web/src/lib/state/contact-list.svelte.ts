@@ -8,10 +8,10 @@ import { compareContacts } from "@dmtracker/shared/pipeline/contact-order.ts";
 import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
 import { ApiError } from "#lib/api/client.ts";
 import type { ContactListQuery } from "#lib/api/contacts.ts";
-import { LEFT_MS } from "./board-filter.svelte.ts";
 import { filteredFields, movesWithTime, rulesOut, sortedField, touches } from "./list-relevance.ts";
-import { ListRows, type ListRow, type Order } from "./list-rows.ts";
+import type { ListRow } from "./list-rows.ts";
 import { Recount } from "./list-total.ts";
+import { ListWindow } from "./list-window.ts";
 
 export const LIST_PAGE_SIZE = 100;
 const RELOAD_PAGE_SIZE = 200;
@@ -59,11 +59,8 @@ export class ContactList {
   readonly #stop: (() => void)[];
   readonly #recount = new Recount(() => this.#askTotal());
   #view: ListView | undefined;
-  #order: Order = compareContacts("last_message", "desc");
   #fields: ReadonlySet<keyof Contact> = new Set();
-  #rows = new ListRows(this.#order);
-  /** The last place that is loaded, as it was when it was read. */
-  #boundary: Contact | undefined;
+  readonly #window = new ListWindow(compareContacts("last_message", "desc"), () => this.#publish());
   #next: string | null = null;
   /** The row that the view has come to. */
   #wanted = 0;
@@ -73,7 +70,6 @@ export class ContactList {
   /** Contacts that changed while a page was on its way: they may stand in the part that it adds. */
   readonly #meanwhile = new Set<string>();
   #totalSeq = 0;
-  readonly #leaving = new Map<string, ReturnType<typeof setTimeout>>();
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #minute: ReturnType<typeof setInterval>;
 
@@ -126,7 +122,7 @@ export class ContactList {
   async reach(index: number): Promise<void> {
     this.#wanted = Math.max(this.#wanted, index);
     if (this.loadingMore || this.starting || this.complete) return;
-    if (this.#rows.size >= this.#wanted + LIST_PAGE_SIZE / 2) return;
+    if (this.#window.size >= this.#wanted + LIST_PAGE_SIZE / 2) return;
     const epoch = this.#epoch;
     this.loadingMore = this.#reading = true;
     this.failed = false;
@@ -144,7 +140,7 @@ export class ContactList {
     this.#recount.stop();
     clearInterval(this.#minute);
     clearTimeout(this.#retry);
-    this.#forgetLeaving();
+    this.#window.close();
   }
 
   #begin(): number {
@@ -176,11 +172,8 @@ export class ContactList {
   }
 
   #install(view: ListView, pages: readonly ContactListPage[]): void {
-    this.#forgetLeaving();
-    this.#order = compareContacts(view.sort, view.direction);
     this.#fields = filteredFields(view.filter);
-    this.#rows.restart(this.#order);
-    this.#boundary = undefined;
+    this.#window.restart(compareContacts(view.sort, view.direction));
     this.#totalSeq = 0;
     const meanwhile = [...this.#meanwhile];
     this.starting = false;
@@ -191,9 +184,9 @@ export class ContactList {
   /** False when the page is too old to be brought up to now: everything is read again. */
   #extend(page: ContactListPage): boolean {
     const meanwhile = [...this.#meanwhile];
-    this.#boundary = page.contacts.at(-1) ?? this.#boundary;
     this.#next = page.next;
     this.complete = page.next === null;
+    this.#window.extend(page.contacts, this.complete);
     if (!this.#feed.hold(page.contacts, page.seq)) {
       void this.reload();
       return false;
@@ -236,7 +229,7 @@ export class ContactList {
 
   #letTimePass(): void {
     if (this.starting || !this.#view || !movesWithTime(this.#view.filter)) return;
-    this.#settle(this.#rows.ids);
+    this.#settle(this.#window.ids);
     this.#recount.want();
   }
 
@@ -244,12 +237,16 @@ export class ContactList {
     if (this.#reading) for (const id of ids) this.#meanwhile.add(id);
     const passes = this.#test();
     if (this.starting || !passes) return;
-    for (const id of ids) this.#place(id, passes);
+    for (const id of ids) {
+      const contact = this.#feed.contact(id);
+      const mine = this.#feed.waiting(id) > 0;
+      if (contact) this.#window.place(contact, { belongs: passes(contact), mine });
+    }
     this.#publish();
   }
 
   #publish(): void {
-    const rows = this.#rows.publish();
+    const rows = this.#window.publish();
     if (rows) this.rows = rows;
   }
 
@@ -259,55 +256,5 @@ export class ContactList {
     if (!filter) return undefined;
     const test = compileFilter(filter, { now: new Date(), timeZone: this.#feed.settings.timeZone });
     return (contact) => test(factsOf(contact, filter.search !== undefined));
-  }
-
-  #place(id: string, passes: (contact: Contact) => boolean): void {
-    const contact = this.#feed.contact(id);
-    const row = this.#rows.get(id);
-    if (!contact) return;
-    const mine = this.#feed.waiting(id) > 0;
-    if (contact.removed) {
-      this.#stay(id);
-      this.#rows.remove(id);
-      return;
-    }
-    if (!passes(contact)) {
-      if (row && (row.left || mine)) this.#leave(contact);
-      else this.#rows.remove(id);
-      return;
-    }
-    this.#stay(id);
-    // One's own change is shown where it leads, even below what is loaded.
-    const visible = this.#covers(contact) || (row !== undefined && mine);
-    if (row?.contact === contact && !row.left && visible) return;
-    if (visible) this.#rows.set(contact);
-    else this.#rows.remove(id);
-  }
-
-  #covers(contact: Contact): boolean {
-    return this.complete || (this.#boundary !== undefined && this.#order(contact, this.#boundary) <= 0);
-  }
-
-  #leave(contact: Contact): void {
-    this.#rows.set(contact, true);
-    if (this.#leaving.has(contact.id)) return;
-    this.#leaving.set(
-      contact.id,
-      setTimeout(() => {
-        this.#leaving.delete(contact.id);
-        this.#rows.remove(contact.id);
-        this.#publish();
-      }, LEFT_MS),
-    );
-  }
-
-  #stay(id: string): void {
-    clearTimeout(this.#leaving.get(id));
-    this.#leaving.delete(id);
-  }
-
-  #forgetLeaving(): void {
-    for (const timer of this.#leaving.values()) clearTimeout(timer);
-    this.#leaving.clear();
   }
 }
