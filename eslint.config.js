@@ -72,13 +72,7 @@ export default ts.config(
   },
   {
     files: ["server/**/*.ts"],
-    ignores: [
-      "server/platform/**",
-      "server/embedded-mongo/**",
-      "server/**/*.socket.ts",
-      "server/app.ts",
-      "server/main.ts",
-    ],
+    ignores: ["server/platform/**", "server/embedded-mongo/**", "server/**/*.socket.ts", "server/main.ts"],
     rules: forbid(
       [["socket.io*", "redis", "@socket.io/*"], "Live delivery lives in server/platform"],
       [["**/embedded-mongo/**"], "The product reaches its database by a connection string only"],

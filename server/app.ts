@@ -1,100 +1,43 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
-import { constants } from "node:zlib";
-import compression from "compression";
-import express, { type RequestHandler } from "express";
-import helmet from "helmet";
+import type { RequestHandler } from "express";
 import type { DestinationStream } from "pino";
-import { authDoors } from "./accounts/auth-doors.ts";
-import { accountsRoutes } from "./accounts/accounts.routes.ts";
 import { resetLetter } from "./accounts/send-reset-link.ts";
 import type { AppContext } from "./app-context.ts";
 import { ContactPlaces } from "./contacts/contact-places.ts";
-import { apiReferenceRoutes } from "./api-reference/api-reference.routes.ts";
-import { activityRoutes } from "./activity/activity.routes.ts";
-import { bulkRoutes } from "./bulk/bulk.routes.ts";
-import { bulkMessages } from "./bulk/bulk.socket.ts";
 import { RunningBulks } from "./bulk/running-bulks.ts";
 import { takeUpBulks } from "./bulk/take-up-bulks.ts";
-import { contactsRoutes } from "./contacts/contacts.routes.ts";
-import { removalRoutes } from "./contacts/removal.routes.ts";
-import { integrationsRoutes } from "./contacts/integrations.routes.ts";
-import { contactMessages } from "./contacts/contacts.socket.ts";
-import { exportRoutes } from "./export/export.routes.ts";
-import { importUploadRoutes } from "./import/import-upload.routes.ts";
-import { importsRoutes } from "./import/imports.routes.ts";
-import { fileUploadRoutes } from "./organization-file/file-upload.routes.ts";
-import { organizationFileRoutes } from "./organization-file/organization-file.routes.ts";
 import { startWaking } from "./follow-ups/wake-parked.ts";
-import { followUpsRoutes } from "./follow-ups/follow-ups.routes.ts";
 import { Rosters } from "./contacts/rosters.ts";
-import { findPerson, requireMember } from "./organizations/caller.ts";
 import { chooseOrganization } from "./organizations/choose-organization.ts";
-import { guard } from "./organizations/guard.ts";
-import { hearMessages } from "./organizations/hear-messages.ts";
-import { notePresence, noteWatching } from "./organizations/note-presence.ts";
-import { membersRoutes } from "./organizations/members.routes.ts";
 import { RecentSettings } from "./organizations/recent-settings.ts";
-import { SessionWatch } from "./organizations/session-watch.ts";
-import { organizationsRoutes } from "./organizations/organizations.routes.ts";
 import { CommitQueues } from "./pipeline/commit-queue.ts";
 import { createDefaultPipeline } from "./pipeline/create-default-pipeline.ts";
-import { rulesRoutes } from "./pipeline/rules.routes.ts";
 import { watchTimedRules } from "./pipeline/run-timed-rules.ts";
-import { stagesRoutes } from "./pipeline/stages.routes.ts";
-import { tagsRoutes } from "./tags/tags.routes.ts";
-import { organizationSettingsRoutes } from "./organizations/organization-settings.routes.ts";
-import { keepFirstAnswer } from "./pipeline/keep-first-answer.ts";
-import { offerFirstAnswers } from "./pipeline/first-answers.ts";
-import { pipelineRoutes } from "./pipeline/pipeline.routes.ts";
-import { pipelineMessages, startHeartbeat } from "./pipeline/pipeline.socket.ts";
-import { AppError } from "./platform/app-error.ts";
+import { startHeartbeat } from "./pipeline/pipeline.socket.ts";
 import { createAuth } from "./platform/auth.ts";
-import { addressOf, noteAddress } from "./platform/client-address.ts";
 import type { Env } from "./platform/env.ts";
-import { askAgain, dataPolicy, errorHandler, requireJson, unknownPath } from "./platform/http.ts";
-import { createGate } from "./platform/gate.ts";
 import { sendClientsAway } from "./platform/leave.ts";
 import { createLimits } from "./platform/limits.ts";
-import { createLive, room } from "./platform/live.ts";
+import { createLive } from "./platform/live.ts";
 import { healthRoutes } from "./platform/health.ts";
 import { createMetrics } from "./platform/metrics.ts";
-import { logRequests } from "./platform/log-requests.ts";
 import { createLogger } from "./platform/logger.ts";
 import { createMail } from "./platform/mail.ts";
 import { createOutbox } from "./platform/outgoing.ts";
-import { connectNodes, type Nodes } from "./platform/redis.ts";
-import {
-  createLiveServer,
-  forgetHandshake,
-  presenceExchange,
-  requireHandshake,
-  tvScreens,
-  type LiveServer,
-  type LiveSocket,
-} from "./platform/sockets.ts";
-import { reversalRoutes } from "./reversal/reversal.routes.ts";
-import { createPresence } from "./presence/presence.ts";
-import { presenceMessages } from "./presence/presence.socket.ts";
-import { tokensRoutes } from "./tokens/tokens.routes.ts";
+import { connectNodes } from "./platform/redis.ts";
+import { createLiveServer, tvScreens, type LiveServer } from "./platform/sockets.ts";
+import { openSockets } from "./open-sockets.ts";
+import { createWeb } from "./web.ts";
 import { WebhookRunner } from "./webhooks/webhook-runner.ts";
-import { webhooksRoutes } from "./webhooks/webhooks.routes.ts";
-import { viewsRoutes } from "./views/views.routes.ts";
 import { ReportBooks } from "./reports/report-books.ts";
-import { reportsRoutes } from "./reports/reports.routes.ts";
-import { winsRoutes } from "./wins/wins.routes.ts";
 import { watchDeleted } from "./organizations/sweep-deleted.ts";
 import { openTvScreens } from "./wins/wins.socket.ts";
 
-const MAX_BODY = "256kb";
 const MAX_HEADER_BYTES = 16_384;
 const GOODBYE_MS = 2_000;
 const TIMED_RULES_EVERY_MS = 60_000;
-/** While the processes cannot hear each other, who was signed out through another one is found by looking. */
-const LOOK_WHILE_APART_MS = 10_000;
-/** Handshakes that look at the database at once: after a process has died everybody comes together. */
-const HANDSHAKES_AT_ONCE = 16;
 
 export type Application = {
   context: AppContext;
@@ -146,137 +89,6 @@ function listen(http: HttpServer, { port, host }: Env): Promise<number> {
       resolve(typeof address === "object" && address ? address.port : port);
     });
   });
-}
-
-function createPages(
-  app: AppContext,
-  health: RequestHandler,
-  pages: RequestHandler | undefined,
-): express.Express {
-  const web = express();
-  web.disable("x-powered-by");
-  web.use(logRequests(app.logger));
-  // The page's own inline start script needs a policy of its own; the rest of helmet's headers hold for everything.
-  web.use(helmet({ contentSecurityPolicy: false }));
-  web.use(health);
-  web.set("trust proxy", app.env.trustProxy);
-  web.use(noteAddress);
-  // The reference is a page, although it stands below /api.
-  if (pages) web.get("/api/docs", pages);
-  web.use("/api", dataPolicy, askAgain, compression());
-  web.use("/api/auth", authDoors(app));
-  web.use(
-    "/api/v1",
-    guard(app),
-    // Its bodies are files, which are read while they arrive.
-    importUploadRoutes(app),
-    fileUploadRoutes(app),
-    requireJson,
-    express.json({ limit: MAX_BODY }),
-    keepFirstAnswer(app),
-    accountsRoutes(app),
-    membersRoutes(app),
-    organizationsRoutes(app),
-    integrationsRoutes(app),
-    exportRoutes(app),
-    importsRoutes(app),
-    organizationFileRoutes(app),
-    contactsRoutes(app),
-    removalRoutes(app),
-    activityRoutes(app),
-    followUpsRoutes(app),
-    bulkRoutes(app),
-    reversalRoutes(app),
-    pipelineRoutes(app),
-    stagesRoutes(app),
-    rulesRoutes(app),
-    tagsRoutes(app),
-    organizationSettingsRoutes(app),
-    viewsRoutes(app),
-    reportsRoutes(app),
-    winsRoutes(app),
-    tokensRoutes(app),
-    webhooksRoutes(app),
-    apiReferenceRoutes(app),
-    unknownPath,
-  );
-  web.use("/api", unknownPath);
-  web.use(errorHandler(app.logger));
-  // What a page carries is sent as soon as it is known, not when the page is whole.
-  const flushing = {
-    flush: constants.Z_SYNC_FLUSH,
-    brotli: { flush: constants.BROTLI_OPERATION_FLUSH },
-  };
-  if (pages) web.use(compression(flushing), offerFirstAnswers(app), pages);
-  return web;
-}
-
-async function admit(app: AppContext, socket: LiveSocket): Promise<void> {
-  const request = requireHandshake(socket);
-  const address = addressOf(request, app.env.trustProxy);
-  await app.limits.take("handshake", address);
-  const person = await findPerson(app, request.headers);
-  if (!person) {
-    // Guessing costs here as it does for REST.
-    await app.limits.take("stranger", address);
-    throw new AppError("unauthenticated", "You are signed out");
-  }
-  const { user, organizationId, sessionId } = await requireMember(app, person);
-  Object.assign(socket.data, { userId: user.id, name: user.name, organizationId, sessionId });
-}
-
-function openSockets(app: AppContext, io: LiveServer, nodes: Nodes | undefined): { stop(): void } {
-  const sessions = new SessionWatch(app);
-  const handshakes = createGate(HANDSHAKES_AT_ONCE);
-  nodes?.onChange((isApart) => void (isApart || sessions.lookAtAll()));
-  const looking = setInterval(() => void (nodes?.isApart() && sessions.lookAtAll()), LOOK_WHILE_APART_MS);
-  const presence = createPresence(
-    (pipelineId, viewers) => app.live.publishViewers(pipelineId, viewers),
-    nodes && presenceExchange(io),
-  );
-  io.use((socket, next) => {
-    handshakes(() => admit(app, socket)).then(
-      () => next(),
-      (error: unknown) => {
-        const code = error instanceof AppError ? error.code : "internal";
-        if (code === "internal") app.logger.error({ err: error }, "handshake failed");
-        const retryAfterS = error instanceof AppError ? error.retryAfterS : undefined;
-        next(Object.assign(new Error(code), retryAfterS !== undefined && { data: { retryAfterS } }));
-      },
-    );
-  });
-  const doors = {
-    ...contactMessages(app),
-    ...bulkMessages(app),
-    ...pipelineMessages(app, presence),
-    ...presenceMessages(presence),
-  };
-  io.on("connection", (socket) => {
-    const { userId, organizationId, sessionId } = socket.data;
-    forgetHandshake(socket);
-    void socket.join([
-      room.member(organizationId, userId),
-      room.session(sessionId),
-      room.user(userId),
-      room.organization(organizationId),
-    ]);
-    socket.once("disconnect", () => {
-      sessions.forget(socket);
-      presence.leaveAll(socket.id);
-    });
-    sessions.watch(socket);
-    notePresence(app, socket.data);
-    hearMessages(app, socket, doors);
-  });
-  const watching = noteWatching(app, io);
-  return {
-    stop() {
-      clearInterval(looking);
-      watching.stop();
-      sessions.stop();
-      presence.stop();
-    },
-  };
 }
 
 /** Listens, and builds the whole application on that port: REST, live protocol and pages. */
@@ -354,7 +166,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   });
   const health = healthRoutes({ metrics, metricsToken: env.metricsToken, isStopping: () => isStopping });
   openTvScreens(app, tvScreens(io));
-  http.on("request", createPages(app, health, pages));
+  http.on("request", createWeb(app, health, pages));
   const stopWaking = startWaking(app, options.wakeMs);
   const heartbeat = startHeartbeat(app, {
     intervalMs: heartbeatMs,
