@@ -1,6 +1,6 @@
 import type { BulkChange } from "../contracts/bulk.ts";
 import { LEAD_STATUS_LABEL } from "../contracts/labels.ts";
-import type { Names } from "./describe-event.ts";
+import type { Names } from "./sentence.ts";
 
 /** What a bulk change does, in a few words: "Marked as Abandoned", "Moved to Meeting Booked". */
 export function describeBulkChange(change: BulkChange, names: Names): string {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { PipelineEvent } from "../../shared/contracts/event.ts";
 import type { Actor } from "../../shared/contracts/people.ts";
-import { describeEvent, plainText, type Names } from "../../shared/pipeline/describe-event.ts";
+import { describeEvent, plainText } from "@dmtracker/shared/pipeline/describe-event.ts";
+import type { Names } from "@dmtracker/shared/pipeline/sentence.ts";
 
 const names: Names = {
   stages: [

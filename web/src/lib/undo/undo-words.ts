@@ -1,5 +1,6 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
-import { describeEvent, type Names } from "@dmtracker/shared/pipeline/describe-event.ts";
+import { describeEvent } from "@dmtracker/shared/pipeline/describe-event.ts";
+import type { Names } from "@dmtracker/shared/pipeline/sentence.ts";
 import { formatValue } from "@dmtracker/shared/pipeline/money.ts";
 import type { BulkGlance } from "#lib/api/bulk-actions.ts";
 
