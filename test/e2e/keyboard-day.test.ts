@@ -126,6 +126,29 @@ test("[KB4] j and k walk, Enter opens beside the list, j goes on there, Escape g
   await listShown();
 });
 
+test("[KB5] s opens the status menu, Escape gives the row its focus back; without the badge the palette asks", async () => {
+  await listShown();
+  await keyboard.press("j");
+  const first = (await focusedRow()) ?? "";
+  await keyboard.press("s");
+  await page.getByRole("menu", { name: /Lead status of/ }).waitFor();
+  await keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  await eventually(async () => expect(await focusedRow()).toBe(first));
+  await keyboard.press("ArrowDown");
+  await eventually(async () => expect(await focusedRow()).not.toBe(first));
+
+  await page.goto(`${product.url}/contacts?status=open&columns=stage`);
+  await listShown();
+  await keyboard.press("j");
+  await keyboard.press("s");
+  await palette.waitFor();
+  await page.getByRole("option", { name: /Abandoned/ }).waitFor();
+  await keyboard.press("Escape");
+  await palette.waitFor({ state: "detached" });
+  await page.goBack();
+});
+
 test("[KB1] m moves, a assigns, d plans, 1 to 4 set the status, from the row in hand", async () => {
   const id = await page.locator("[data-row]").first().getAttribute("data-row");
   if (!id) throw new Error("the list is empty");

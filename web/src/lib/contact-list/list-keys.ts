@@ -32,7 +32,8 @@ export class ListKeys {
     // A box that has the focus is ticked by its own Space.
     else if (act === "select" && (event.key === "x" || !target.matches("input")))
       this.#screen.selection.toggle(id);
-    else if (act === "status") this.#screen.statusMenuOf = id;
+    // Where the row shows no badge, the palette asks, as it does for a stage.
+    else if (act === "status" && this.#screen.columns.isShown("status")) this.#screen.statusMenuOf = id;
     else if (act === "close") return this.#clear();
     else return this.#walk(act, event.shiftKey, id);
     return true;
