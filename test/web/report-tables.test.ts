@@ -10,7 +10,7 @@ import {
   reasonsTable,
   timeTable,
 } from "../../web/src/lib/reports/report-tables.ts";
-import { duration, share } from "../../web/src/lib/reports/report-words.ts";
+import { amountWords, axisName, duration, share } from "../../web/src/lib/reports/report-words.ts";
 import { csvOf } from "../../web/src/lib/reports/save-csv.ts";
 
 const total = (count: number, value = 0) => ({ count, value });
@@ -100,5 +100,13 @@ test("[RP1] shares of nothing are not zero, and times are said in their two larg
     "3 min",
     "1 h 15 min",
     "1 d 1 h",
+  ]);
+});
+
+test("[RP6] beside an axis amounts and names are short enough for its room", () => {
+  expect([0, 800, 8_000, 12_500, 1_000_055_300].map(amountWords)).toEqual(["0", "800", "8K", "12.5K", "1B"]);
+  expect([axisName("Meeting Booked"), axisName("Waiting for the second signature")]).toEqual([
+    "Meeting Booked",
+    "Waiting for the s…",
   ]);
 });

@@ -30,6 +30,23 @@ export function share(part: number, whole: number): string {
   return whole === 0 ? "–" : `${Math.round((part / whole) * 100)} %`;
 }
 
+const SHORT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+const LONGEST_NAME = 18;
+
+/** An amount beside an axis, where there is room for five characters: "8,000" is "8K" there. */
+export const amountWords = (amount: number): string => SHORT.format(amount);
+
+/** A stage beside an axis; the table below names it in full. */
+export function axisName(name: string): string {
+  const characters = Array.from(name);
+  return characters.length <= LONGEST_NAME
+    ? name
+    : `${characters
+        .slice(0, LONGEST_NAME - 1)
+        .join("")
+        .trimEnd()}…`;
+}
+
 export const dayWords = (day: string): string => DAY.format(Date.parse(day));
 
 export function periodWords(from: string, to: string): string {
