@@ -74,6 +74,34 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
+/** What has no room on a screen: a page wider than it, controls of a header over one another or beyond its edge. */
+function crowded(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    const found = scrollWidth > clientWidth ? [`the page is ${scrollWidth} wide`] : [];
+    for (const header of document.querySelectorAll("header")) {
+      const boxes = [...header.querySelectorAll("button, a, input")]
+        .map((control) => ({
+          name: control.getAttribute("aria-label") ?? control.textContent.trim(),
+          box: control.getBoundingClientRect(),
+        }))
+        .filter(({ box }) => box.width > 0);
+      for (const [at, { name, box }] of boxes.entries()) {
+        if (box.left < 0 || box.right > clientWidth) found.push(`${name} is cut off`);
+        const covers = boxes.slice(at + 1).find(
+          ({ box: other }) =>
+            Math.min(box.right, other.right) - Math.max(box.left, other.left) > 1 &&
+            Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top) > 1 &&
+            // What clears a search stands inside its field.
+            !(other.left >= box.left && other.right <= box.right),
+        );
+        if (covers) found.push(`${covers.name} lies over ${name}`);
+      }
+    }
+    return found;
+  });
+}
+
 async function settingsPages(page: Page, url: string): Promise<string[]> {
   await page.goto(`${url}/settings/stages`);
   const links = page.getByRole("navigation", { name: "Settings" }).getByRole("link");
@@ -128,6 +156,33 @@ export async function checkPages(
     expect.soft(await violations(page), "a contact's own page").toEqual([]);
     expect(errors).toEqual([]);
     expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test("[UI2] every page has room on the narrowest phone, where fingers need larger controls", async () => {
+    const narrow = { ...look, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+    const { page, context } = await signIn(browser, product, product.password ?? "", undefined, narrow);
+    for (const [path, shown] of Object.entries(PAGES)) {
+      await page.goto(product.url + path);
+      await page.locator(shown).filter({ visible: true }).first().waitFor();
+      expect.soft(await crowded(page), path).toEqual([]);
+    }
+    await context.close();
+  });
+
+  test("[UI2] a screen of half the height, as at 200 % zoom, scrolls a dialog to its end", async () => {
+    const low = { ...look, viewport: { width: 720, height: 450 } };
+    const { page, context } = await signIn(browser, product, product.password ?? "", undefined, low);
+    await page.keyboard.press("?");
+    const help = page.getByRole("dialog", { name: "Keys" });
+    await help.waitFor();
+    const last = help.locator("dl").last();
+    await last.scrollIntoViewIfNeeded();
+    const [box, dialog] = [await last.boundingBox(), await help.boundingBox()];
+    if (!box || !dialog) throw new Error("the keys are not drawn");
+    expect(dialog.y + dialog.height).toBeLessThanOrEqual(450);
+    expect(box.x + box.width).toBeLessThanOrEqual(dialog.x + dialog.width);
+    expect(box.y + box.height).toBeLessThanOrEqual(dialog.y + dialog.height);
     await context.close();
   });
 
