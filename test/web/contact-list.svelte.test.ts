@@ -210,6 +210,36 @@ describe("the contact list", () => {
   });
 });
 
+describe("a view of who has been quiet", () => {
+  const QUIET: ListView = { filter: { quietDays: 7 }, sort: "last_activity", direction: "asc" };
+  /** c200 was quiet for a week half a minute from now; nobody else was. */
+  function makeQuiet(): void {
+    vi.setSystemTime("2026-11-20T12:00:00Z");
+    for (const id of IDS) commit(id, { note: "recently" });
+    const lastActivityAt = "2026-11-13T12:00:30.000Z";
+    server.contacts.set("c200", { ...server.contacts.get("c200")!, lastActivityAt });
+  }
+
+  test("[RQ1] contacts fall into a list by the mere passing of time, also those that nobody holds here", async () => {
+    makeQuiet();
+    list.show(QUIET);
+    await settled();
+    expect(ids()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(62_000);
+    expect(list.total?.count).toBe(1);
+    expect(ids()).toEqual(["c200"]);
+  });
+
+  test("[RQ1] and onto a board", async () => {
+    makeQuiet();
+    board.show(QUIET.filter);
+    await settled();
+    await vi.advanceTimersByTimeAsync(62_000);
+    expect(board.totals.get("new")?.count).toBe(1);
+    expect(board.columns.flatMap(({ contacts }) => contacts.map(({ id }) => id))).toEqual(["c200"]);
+  });
+});
+
 describe("a filtered board", () => {
   test("[FI9] shows what matches, and cards enter and leave live", async () => {
     board.show({ leadStatus: ["won"] });

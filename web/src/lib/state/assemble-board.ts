@@ -59,6 +59,7 @@ export function assembleBoard({ pipelineId, me, channel, source, storage, live, 
     shown: (id) => surface.contact(id),
     isWaiting: (id) => surface.waitingFor(id) > 0,
     review: (ids) => surface.settle(ids ?? surface.placedIds),
+    reload: () => sync.startOver(),
     count: async (wanted) => (await source.loadBoard(pipelineId, wanted)).filtered,
   });
   const surface: BoardSurface = new BoardSurface({ me, truth, directory, filter, sender, live, news });

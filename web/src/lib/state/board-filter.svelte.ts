@@ -6,7 +6,7 @@ import type { Total } from "@dmtracker/shared/contracts/pipeline.ts";
 import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { Shift } from "./stage-totals.ts";
-import { filteredFields, movesWithTime, rulesOut, touches } from "./list-relevance.ts";
+import { filteredFields, movesIn, movesWithTime, rulesOut, touches } from "./list-relevance.ts";
 import { Recount } from "./list-total.ts";
 
 /** How long a card or row that one's own change took out of the view can still be seen. */
@@ -25,6 +25,8 @@ export type FilterTarget = {
   shown(contactId: string): Contact | undefined;
   /** Own changes of it are on their way. */
   isWaiting(contactId: string): boolean;
+  /** Contacts that nobody holds here belong to the view: it starts over. */
+  reload(): void;
   /** Counts by stage from the server. */
   count(filter: ContactFilter): Promise<FilterTotals | undefined>;
 };
@@ -55,6 +57,7 @@ export class BoardFilter {
   #fields: ReadonlySet<keyof Contact> = new Set();
   #test: ((contact: Contact) => boolean) | undefined;
   #testedAt = -Infinity;
+  #timePassed = false;
 
   constructor(target: FilterTarget) {
     this.#target = target;
@@ -145,8 +148,12 @@ export class BoardFilter {
     const { filter } = this;
     // What is on its way now may be missing in the answer.
     const settled = [...this.#counted.keys()].filter((id) => !this.#target.isWaiting(id));
+    const mayHaveEntered = this.#timePassed && movesIn(filter);
+    this.#timePassed = false;
     const totals = await this.#target.count(filter).catch(() => undefined);
     if (filter === this.filter && totals) {
+      // Who falls into the view by the passing of time is in no event.
+      if (mayHaveEntered && countOf(totals) > countOf(this.totals)) this.#target.reload();
       this.totals = totals;
       for (const id of settled) if (!this.#target.isWaiting(id)) this.#counted.delete(id);
     }
@@ -156,6 +163,10 @@ export class BoardFilter {
   #letTimePass(): void {
     if (!movesWithTime(this.filter)) return;
     this.#target.review();
+    this.#timePassed = true;
     this.#recount.want();
   }
 }
+
+const countOf = (totals: FilterTotals = {}): number =>
+  Object.values(totals).reduce((sum, { count }) => sum + count, 0);

@@ -8,7 +8,7 @@ import { compareContacts } from "@dmtracker/shared/pipeline/contact-order.ts";
 import { compileFilter, factsOf } from "@dmtracker/shared/pipeline/filter.ts";
 import { ApiError } from "#lib/api/client.ts";
 import type { ContactListQuery } from "#lib/api/contacts.ts";
-import { filteredFields, movesWithTime, rulesOut, sortedField, touches } from "./list-relevance.ts";
+import { filteredFields, movesIn, movesWithTime, rulesOut, sortedField, touches } from "./list-relevance.ts";
 import type { ListRow } from "./list-rows.ts";
 import { Recount } from "./list-total.ts";
 import { ListWindow } from "./list-window.ts";
@@ -72,6 +72,7 @@ export class ContactList {
   #totalSeq = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #minute: ReturnType<typeof setInterval>;
+  #timePassed = false;
 
   constructor(feed: ListFeed, load: ListSource) {
     this.#feed = feed;
@@ -204,9 +205,15 @@ export class ContactList {
 
   async #askTotal(): Promise<boolean> {
     const epoch = this.#epoch;
+    const mayHaveEntered = this.#timePassed && movesIn(this.filter);
+    const before = this.total?.count ?? 0;
+    this.#timePassed = false;
     const page = await this.#loadPage(null, 1).catch(() => undefined);
     if (epoch !== this.#epoch) return true;
     if (page) this.#takeTotal(page);
+    const isMissing = page && (this.complete ? page.total > this.#window.staying : page.total > before);
+    // Who falls into the view by the passing of time is in no event.
+    if (mayHaveEntered && isMissing) void this.reload();
     return page !== undefined;
   }
 
@@ -230,6 +237,7 @@ export class ContactList {
   #letTimePass(): void {
     if (this.starting || !this.#view || !movesWithTime(this.#view.filter)) return;
     this.#settle(this.#window.ids);
+    this.#timePassed = true;
     this.#recount.want();
   }
 

@@ -68,3 +68,6 @@ export function rulesOut(event: PipelineEvent, filter: ContactFilter): boolean {
 export function movesWithTime({ date, parked, quietDays }: ContactFilter): boolean {
   return parked !== undefined || quietDays !== undefined || (date !== undefined && "range" in date);
 }
+
+/** Filters that contacts nobody holds here fall into without any event. */
+export const movesIn = ({ quietDays }: ContactFilter): boolean => quietDays !== undefined;

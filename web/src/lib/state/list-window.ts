@@ -35,6 +35,11 @@ export class ListWindow {
     return this.#rows.ids;
   }
 
+  /** How many rows belong to the view. */
+  get staying(): number {
+    return this.#rows.staying;
+  }
+
   restart(order: Order): void {
     this.#order = order;
     this.#end = undefined;
