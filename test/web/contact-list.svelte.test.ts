@@ -177,6 +177,20 @@ describe("the contact list", () => {
     expect(ids()).toHaveLength(249);
   });
 
+  test("[FI11] what happens while another view is on its way is judged by that view: rows and total", async () => {
+    list.show({ filter: { search: "nobody" }, ...BY_NAME });
+    await settled();
+    const release = holdAnswers();
+    list.show(OPEN);
+    await settled();
+    commit("c001", { status: "won" });
+    commit("c249", { status: "lost" });
+    release();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(ids()[1]).toBe("c002");
+    expect(list.total?.count).toBe(248);
+  });
+
   test("[FI9] a change of what is sorted by moves the row; beyond what is loaded it goes", async () => {
     list.show(OPEN);
     await settled();

@@ -114,6 +114,22 @@ test("[PK2] [FU8] who wakes while the page is open comes onto it, also from belo
   expect(ids()).toEqual([[], ["n85"], []]);
 });
 
+test("[FU6] [FU8] a new day finds all that is due on it, also what was not loaded the day before", async () => {
+  const contacts = Array.from({ length: 250 }, (_, index) => `n${String(index).padStart(3, "0")}`);
+  const server = new FakeServer({ new: contacts, talking: [], closed: [] });
+  for (const id of contacts) server.commit(id, plan(1));
+  const { list, clock } = await open(server);
+  expect(list.total("upcoming")).toBe(250);
+  await wait(86_400_000);
+  clock.now = Date.now();
+  await wait(61_000);
+  expect(list.total("upcoming")).toBe(0);
+  expect(list.total("today")).toBe(250);
+  await list.loadMore("today");
+  await list.loadMore("today");
+  expect(list.groups.today.map(({ id }) => id)).toEqual(contacts);
+});
+
 test("[FU6] at midnight Today becomes Overdue by itself", async () => {
   const { clock, ids } = await open(small());
   clock.now = NOON + 86_400_000;

@@ -54,7 +54,7 @@ export class BoardIntake {
         // Places are compared by rank: what moved before the ranks change must stand in its place by then.
         if (event.type === "pipeline.reranked") settle();
         this.#applyOne(event);
-        if (event.contactId) touched.set(event.contactId, event.cause?.actor ?? event.actor);
+        for (const id of contactIdsOf(event)) touched.set(id, event.cause?.actor ?? event.actor);
       } catch (error) {
         // One event that cannot be read must not stop the others: a snapshot repairs what it would have done.
         console.error(`Event ${event.seq} cannot be applied`, error);

@@ -73,6 +73,7 @@ export class ContactList {
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #minute: ReturnType<typeof setInterval>;
   #timePassed = false;
+  #countAfter = false;
 
   constructor(feed: ListFeed, load: ListSource) {
     this.#feed = feed;
@@ -94,6 +95,8 @@ export class ContactList {
   show(view: ListView): boolean {
     if (this.#view && JSON.stringify(view) === JSON.stringify(this.#view)) return false;
     this.#view = view;
+    // What happens from now on may be missing in the pages of this view, not of the one before.
+    this.#fields = filteredFields(view.filter);
     this.#wanted = 0;
     this.starting = true;
     void this.reload();
@@ -133,6 +136,7 @@ export class ContactList {
     this.loadingMore = this.#reading = false;
     if (!page) this.failed = true;
     else if (this.#extend(page)) void this.reach(this.#wanted);
+    if (this.#countAfter) this.#countAgain();
   }
 
   close(): void {
@@ -173,13 +177,13 @@ export class ContactList {
   }
 
   #install(view: ListView, pages: readonly ContactListPage[]): void {
-    this.#fields = filteredFields(view.filter);
     this.#window.restart(compareContacts(view.sort, view.direction));
     this.#totalSeq = 0;
     const meanwhile = [...this.#meanwhile];
     this.starting = false;
     for (const page of pages) if (!this.#extend(page)) return;
     this.#settle(meanwhile);
+    if (this.#countAfter) this.#countAgain();
   }
 
   /** False when the page is too old to be brought up to now: everything is read again. */
@@ -231,14 +235,20 @@ export class ContactList {
       if (!known && touches(event, placing) && !rulesOut(event, view.filter)) unknown.push(contactId);
     }
     if (unknown.length > 0) this.#feed.want(unknown);
-    if (recount) this.#recount.want();
+    if (recount) this.#countAgain();
+  }
+
+  /** Pages on their way bring totals from before: these are asked for after them. */
+  #countAgain(): void {
+    this.#countAfter = this.#reading;
+    if (!this.#reading) this.#recount.want();
   }
 
   #letTimePass(): void {
     if (this.starting || !this.#view || !movesWithTime(this.#view.filter)) return;
     this.#settle(this.#window.ids);
     this.#timePassed = true;
-    this.#recount.want();
+    this.#countAgain();
   }
 
   #settle(ids: readonly string[]): void {

@@ -14,6 +14,7 @@ import type { Board } from "./board.svelte.ts";
 const PAGE_SIZE = 100;
 /** How long totals of what is not loaded may be behind: one question per burst of events. */
 const RECOUNT_MS = 1_000;
+const MINUTE_MS = 60_000;
 export const GROUPS: readonly FollowUpGroup[] = ["overdue", "today", "upcoming"];
 
 export type DueContact = Contact & { followUp: FollowUp };
@@ -46,6 +47,9 @@ export class FollowUps {
   #parts = $state.raw<Record<FollowUpGroup, Part>>({ overdue: EMPTY, today: EMPTY, upcoming: EMPTY });
   #totals = $state.raw<FollowUpTotals>({ overdue: 0, today: 0, upcoming: 0 });
   #recount: ReturnType<typeof setTimeout> | undefined;
+  readonly #minute: ReturnType<typeof setInterval>;
+  /** The day by which the pages were asked for. */
+  #day = "";
   #epoch = 0;
 
   /** Contacts that are left alone for now, among those that the filter lets through. */
@@ -71,6 +75,7 @@ export class FollowUps {
     this.#load = load;
     this.#clock = clock;
     this.filter = filter;
+    this.#minute = setInterval(() => this.#letTimePass(), MINUTE_MS);
     this.#stops = [
       board.onSettled((ids) => this.#settled(ids)),
       board.onEvents((events) => this.#look(events)),
@@ -83,6 +88,7 @@ export class FollowUps {
   close(): void {
     this.#epoch += 1;
     clearTimeout(this.#recount);
+    clearInterval(this.#minute);
     for (const stop of this.#stops) stop();
   }
 
@@ -114,6 +120,7 @@ export class FollowUps {
   async reload(): Promise<void> {
     const epoch = ++this.#epoch;
     this.problem = undefined;
+    this.#day = this.today;
     try {
       const pages = await Promise.all(GROUPS.map((group) => this.#load(this.#ask(group))));
       if (epoch !== this.#epoch) return;
@@ -184,6 +191,12 @@ export class FollowUps {
   #settled(ids: readonly string[]): void {
     for (const id of ids) if (isDue(this.#board.contact(id))) this.#known.add(id);
     if (GROUPS.some((group) => this.hasMore(group))) this.#countAgain();
+  }
+
+  /** With a new day those that were not loaded of one group belong to another, which ended before them. */
+  #letTimePass(): void {
+    const isCut = GROUPS.some((group) => this.hasMore(group));
+    if (isCut && this.today !== this.#day) void this.reload();
   }
 
   /** Contacts that nobody holds here may have become due, been given to somebody, or have woken with what was due. */

@@ -30,6 +30,11 @@ export class ListRows {
     return [...this.#byId.keys()];
   }
 
+  /** How many rows belong to the view. */
+  get staying(): number {
+    return this.#draft.reduce((count, { left }) => count + (left ? 0 : 1), 0);
+  }
+
   get(id: string): ListRow | undefined {
     return this.#byId.get(id);
   }
