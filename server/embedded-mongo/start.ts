@@ -55,9 +55,10 @@ function becomeReady(worker: Worker): Promise<string> {
       reject(error);
     });
     worker.once("exit", (code) => reject(new Error(`The built-in database ended with code ${code}`)));
-    worker.once("message", (message: { url: string } | { failed: string }) => {
-      if ("url" in message) resolve(message.url);
-      else reject(new Error(message.failed));
+    // Under `node --watch` a worker also tells what it imports.
+    worker.on("message", (message: { url?: string; failed?: string }) => {
+      if (message.url !== undefined) resolve(message.url);
+      if (message.failed !== undefined) reject(new Error(message.failed));
     });
   });
 }

@@ -142,6 +142,21 @@ describe("a backup", () => {
   });
 });
 
+test("the built-in database starts in a process that Node starts anew whenever a file changes", async () => {
+  const { stdout } = await run(
+    process.execPath,
+    [
+      "--eval",
+      `import(${JSON.stringify(PATH_OF("server/embedded-mongo/start.ts"))})
+        .then(({ startEmbeddedMongo }) => startEmbeddedMongo({}))
+        .then(({ url, stop }) => stop().then(() => console.log(url)));`,
+    ],
+    // What `node --watch` gives to its child: threads tell then what they import.
+    { env: { ...process.env, WATCH_REPORT_DEPENDENCIES: "1" } },
+  );
+  expect(stdout).toMatch(/^mongodb:/m);
+});
+
 test("a copy from one server to another has every document with its types, and every index", async () => {
   const source = await startEmbeddedMongo({});
   endings.push(() => source.stop());
