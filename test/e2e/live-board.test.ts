@@ -337,6 +337,30 @@ test("[CC3] rivals 17: a move that loses against another's goes back to the true
     .waitFor();
 });
 
+test("[RT15] without a network a history and a whole page say so, and come by themselves when it is back", async () => {
+  const { page, context } = marcus;
+  const offline = page.getByText(/^Offline/).first();
+  await isLive(page);
+  await context.setOffline(true);
+  await offline.waitFor();
+  await page.locator("[data-card] a").first().click();
+  const failed = page.getByText("The history could not be loaded.");
+  await failed.waitFor();
+  await context.setOffline(false);
+  await failed.waitFor({ state: "detached" });
+  await page.keyboard.press("Escape");
+  await isLive(page);
+
+  await context.setOffline(true);
+  await offline.waitFor();
+  await page.getByRole("link", { name: "Reports" }).click();
+  await page.getByRole("heading", { name: "The server does not answer" }).waitFor();
+  await context.setOffline(false);
+  await page.getByRole("heading", { name: "Reports" }).waitFor();
+  await page.goto(product.url);
+  await isLive(page);
+});
+
 test("no page has thrown anything", () => {
   expect([...ana.errors, ...marcus.errors]).toEqual([]);
 });
