@@ -31,6 +31,13 @@ function inParts(contactIds: readonly string[]): string[][] {
   );
 }
 
+/** Whoever comes to stand on top, or below a card, pushes down who came before: the last part goes first then. */
+function goesLastFirst(work: BulkWork): boolean {
+  if (work.kind !== "change") return false;
+  const { stageId, after, before } = work.change;
+  return after != null || (stageId !== undefined && before == null);
+}
+
 /** The action that the same call has started before. @throws AppError key_reused */
 export async function findStarted(
   organizationId: string,
@@ -101,11 +108,12 @@ export async function startBulk(app: AppContext, input: BulkInput): Promise<Bulk
   const { organizationId, mutation } = input;
   const first = await findStarted(organizationId, mutation);
   if (first) return first;
-  const contactIds = inParts(input.contactIds);
+  const parts = inParts(input.contactIds);
+  const contactIds = goesLastFirst(input.work) ? parts.reverse() : parts;
   const total = contactIds.reduce((sum, ids) => sum + ids.length, 0);
   if (total > MAX_BULK) {
     throw new AppError("too_large", `At most ${MAX_BULK} contacts at a time: choose fewer by a filter`);
   }
-  const started = await runNewBulk(app, { ...input, total, parts: contactIds.length, contactIds });
+  const started = await runNewBulk(app, { ...input, total, parts: parts.length, contactIds });
   return started ?? (await findStarted(organizationId, mutation)) ?? startBulk(app, input);
 }

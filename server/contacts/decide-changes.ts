@@ -50,8 +50,7 @@ export async function decideChanges(
   const answer: PartAnswer = { changed: 0, refused: 0, problems: [], seq: 0 };
   // Everything that may fail comes first: what follows is taken in whole.
   const settings = await batch.settings();
-  const back = change.removed === false ? batch.pipeline.stages.map(({ id }) => id) : [];
-  await batch.ranks.prepare(new Set([...stagesToEnter(change, batch), ...back]));
+  await batch.ranks.prepare(stagesToEnter(change, batch));
   const places = await placesOf(input, batch);
   for (const contactId of contactIds) {
     const contact = batch.find(contactId);

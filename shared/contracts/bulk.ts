@@ -17,9 +17,11 @@ export const BulkChange = ContactChange.pick({
   assigneeId: true,
   tags: true,
   followUp: true,
-  removed: true,
   parked: true,
-}).refine((change) => Object.values(change).some((wish) => wish !== undefined), "name at least one change");
+})
+  // Many come back by an undo or a reversal, which look at names and tags for each.
+  .extend({ removed: z.literal(true).optional() })
+  .refine((change) => Object.values(change).some((wish) => wish !== undefined), "name at least one change");
 export type BulkChange = z.infer<typeof BulkChange>;
 
 /** Contacts by id, in the order in which they shall stand; or everything that matches when the action starts. */

@@ -26,7 +26,7 @@ export function describeBulkChange(change: BulkChange, names: Names): string {
   if (followUp?.act === "restart") parts.push("Started the cadence again");
   if (parked === null) parts.push("Woken");
   if (parked) parts.push("Parked");
-  if (removed !== undefined) parts.push(removed ? "Removed" : "Restored");
+  if (removed) parts.push("Removed");
   if (status === undefined && change.value !== undefined) parts.push("Changed the deal value");
   if (status === undefined && change.lostReason !== undefined) parts.push("Changed the lost reason");
   return parts.join(", ");

@@ -7,6 +7,7 @@ import { claimBulk } from "@dmtracker/server/bulk/bulk.store.ts";
 import { RunningBulks } from "@dmtracker/server/bulk/running-bulks.ts";
 import { runBulk } from "@dmtracker/server/bulk/run-bulk.ts";
 import { startBulk } from "@dmtracker/server/bulk/start-bulk.ts";
+import { ContactModel } from "@dmtracker/server/contacts/contact.model.ts";
 import { changeContacts } from "@dmtracker/server/contacts/change-contacts.ts";
 import { createRule } from "@dmtracker/server/pipeline/save-rules.ts";
 import mongoose from "mongoose";
@@ -122,6 +123,28 @@ test("[BK1] contacts that are dropped between two cards stand there together, in
   await eventually(() => expect(ana.seq).toBe(last.seq));
   expect(ana.column(interested)).toEqual([upper, a, lower, b, c]);
   expect(ana.column(outreach)).toEqual([rest]);
+});
+
+test("[BK1] more than one commit takes stand in the order in which they were chosen, too", async () => {
+  const organization = await server.anOrganization();
+  const closed = stageOf(organization, "Closed");
+  const [upper = "", lower = "", ...ids] = await makeContacts(server, organization, BULK_AT_ONCE + 12);
+  const ana = await watch(organization, organization.owner);
+  const standing = async () => {
+    const contacts = await ContactModel.find({ stageId: closed }, { _id: 1 }).sort({ rank: 1 }).lean();
+    return contacts.map(({ _id }) => String(_id));
+  };
+  const moveAll = async (change: BulkChange) => {
+    const { id } = await changeMany(ana, organization, { contactIds: ids }, change);
+    await eventually(async () => expect((await BulkModel.findById(id).lean())?.state).toBe("done"));
+  };
+  await changeMany(ana, organization, { contactIds: [upper, lower] }, { stageId: closed });
+  await moveAll({ stageId: closed });
+  expect(await standing()).toEqual([...ids, upper, lower]);
+  await moveAll({ after: upper, before: lower });
+  expect(await standing()).toEqual([upper, ...ids, lower]);
+  await moveAll({ before: upper, after: null });
+  expect(await standing()).toEqual([...ids, upper, lower]);
 });
 
 test("[BK2] what one contact refuses is told and the rest goes through; what was so already is no change", async () => {

@@ -177,6 +177,14 @@ test("[RM3] many are removed as one act, by ids or by a filter, and come back as
   expect(again.body.data).toMatchObject({ changed: 10, refused: 0 });
   const mixed = await api(organization, "POST", "/bulk-actions", { filter: "", remove: true, status: "won" });
   expect(mixed.status).toBe(400);
+  const ana = await watch(organization, organization.owner);
+  const restoring = await ana.socket.emitWithAck("contacts:change", {
+    mutationId: "restore-many-at-once",
+    pipelineId: organization.pipeline.id,
+    select: { contactIds: ids },
+    change: { removed: false } as never,
+  });
+  expect(restoring).toMatchObject({ ok: false, code: "invalid" });
   const undo = await api<BulkAction>(organization, "POST", "/undo", { batch_id: bulk.body.data.id });
   expect(undo.body.data).toMatchObject({ changed: 30 });
   const list = await api<{ contacts: Contact[] }>(organization, "GET", "/contacts?limit=200");
