@@ -337,6 +337,17 @@ test("[CC3] rivals 17: a move that loses against another's goes back to the true
     .waitFor();
 });
 
+test("[UN7] the Undo of a toast takes the change back for everybody, and says so", async () => {
+  const id = await anOpenCard(ana.page, "Interested");
+  await ana.page.locator(`[data-card-link="${id}"]`).focus();
+  await ana.page.keyboard.press("4");
+  await eventually(async () => expect((await loadContact(id)).leadStatus).toBe("abandoned"));
+  await ana.page.getByRole("button", { name: "Undo" }).click();
+  await ana.page.getByText(/^Undone: Changed @\S+ from Open to Abandoned/).waitFor();
+  await eventually(async () => expect((await loadContact(id)).leadStatus).toBe("open"));
+  await badgeOf(marcus.page, id).getByText("Open").waitFor();
+});
+
 test("[RT15] without a network a history and a whole page say so, and come by themselves when it is back", async () => {
   const { page, context } = marcus;
   const offline = page.getByText(/^Offline/).first();

@@ -1,5 +1,6 @@
 import type { Rule } from "@dmtracker/shared/contracts/pipeline.ts";
 import { expect, test } from "vitest";
+import { refusedTitle } from "../../web/src/lib/state/board-news.ts";
 import { FakeServer } from "./fake-server.ts";
 import { numbered, openBoard, small, useBoards, wait } from "./open-board.ts";
 
@@ -43,7 +44,15 @@ test("rivals 17: a refused move goes back to its exact old place and says why", 
   await wait();
   expect(ids("new")).toEqual(["a", "b", "c"]);
   expect(count("closed")).toBe(0);
-  expect(refused).toEqual([{ contactId: "b", username: "b", message: "Only admins may close" }]);
+  expect(refused).toMatchObject([
+    {
+      contactId: "b",
+      username: "b",
+      message: "Only admins may close",
+      mutationId: channel.sent[0]?.mutationId,
+    },
+  ]);
+  expect(refused.map(refusedTitle)).toEqual(["@b was not changed"]);
   expect(board.refusal("b")).toBe("Only admins may close");
   expect(moves.at(-1)).toMatchObject({ contactId: "b", by: "refusal" });
   board.change("b", { stageId: "talking" });

@@ -13,7 +13,17 @@ export type Move = {
 
 export type Author = Pick<Move, "by" | "actor">;
 
-export type RefusedChange = { contactId: string; username: string; message: string };
+export type RefusedChange = {
+  contactId: string;
+  username: string;
+  message: string;
+  /** The change that was refused, or could not be undone; undefined for one that was never sent. */
+  mutationId: string | undefined;
+};
+
+/** What is said of it where the contact itself is not on the screen. */
+export const refusedTitle = ({ username }: RefusedChange): string =>
+  username ? `@${username} was not changed` : "A change was refused";
 
 export type OwnChange = { mutationId: string; contactId: string; events: readonly PipelineEvent[] };
 

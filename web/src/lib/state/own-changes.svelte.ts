@@ -78,7 +78,7 @@ export class OwnChanges {
   /** The server has refused a change. */
   hearRefused(pending: PendingChange, error: ErrorBody): void {
     this.conflicts.note(pending, error);
-    this.#refuse(pending.contactId, error.message);
+    this.#refuse(pending.contactId, error.message, pending.undoes ?? pending.mutationId);
     this.#parts.filter.noteAnswer();
   }
 
@@ -92,11 +92,11 @@ export class OwnChanges {
     surface.settle([contactId], () => ({ by: "me", actor: me }));
   }
 
-  #refuse(contactId: string, message: string): void {
+  #refuse(contactId: string, message: string, mutationId?: string): void {
     const { surface, news } = this.#parts;
     this.#refusals.set(contactId, message);
     surface.settle([contactId], () => ({ by: "refusal" }));
     const username = surface.contact(contactId)?.username ?? "";
-    news.refused.tell({ contactId, username, message });
+    news.refused.tell({ contactId, username, message, mutationId });
   }
 }

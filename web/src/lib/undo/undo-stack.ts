@@ -33,8 +33,7 @@ export class UndoStack {
   }
 
   /** A refused change has nothing to undo. */
-  forget(contactId: string): void {
-    const last = this.#entries.findLast((entry) => entry.contactId === contactId);
-    this.#entries = this.#entries.filter((entry) => entry !== last);
+  forget(mutationId: string): void {
+    this.#entries = this.#entries.filter((entry) => entry.mutationId !== mutationId);
   }
 }
