@@ -27,7 +27,8 @@ export type SenderEvents = {
 
 /**
  * Own changes on their way: kept in order, sent at once while the board is live, sent again with the same mutation
- * id after anything that passes by itself. A change waits only for earlier ones of the contacts that it names.
+ * id after anything that passes by itself. A change waits only for earlier ones of the contacts that it names, and
+ * for those that name its contact as a neighbour: they mean the place where it stood then.
  */
 export class ChangeSender {
   readonly #channel: Pick<BoardChannel, "connected" | "change" | "undo">;
@@ -110,12 +111,15 @@ export class ChangeSender {
     if (!this.#open || !this.#channel.connected) return;
     const now = Date.now();
     const unanswered = new Set<string>();
+    const neighbours = new Set<string>();
     let soonest = Infinity;
     for (const sending of this.#queue) {
       if (sending.state === "acknowledged") continue;
       const { contactId, change } = sending.pending;
-      const free = [contactId, change.after, change.before].every((id) => !id || !unanswered.has(id));
+      const beside = [change.after, change.before].filter((id) => id != null);
+      const free = !neighbours.has(contactId) && [contactId, ...beside].every((id) => !unanswered.has(id));
       unanswered.add(contactId);
+      for (const id of beside) neighbours.add(id);
       if (sending.state !== "waiting" || !free) continue;
       if (sending.notBefore <= now) void this.#send(sending);
       else soonest = Math.min(soonest, sending.notBefore);

@@ -75,7 +75,10 @@ export function judge(
     return nearest(stageId, "", "down", moving);
   }
 
-  /** The next rank above or below, without the moving contact; pending ones count where they are laid. */
+  /**
+   * The next rank above or below, without the moving contact. Others with pending changes count where those before
+   * this one have laid them: whose turn has not come yet still stands where the log says.
+   */
   function nearest(stageId: string, rank: string, way: "up" | "down", moving: Contact | undefined) {
     const list = ground.list(stageId);
     const step = way === "down" ? 1 : -1;
@@ -87,8 +90,9 @@ export function judge(
       found = candidate.rank;
       break;
     }
-    for (const candidate of laid.values()) {
-      if (candidate.stageId !== stageId || candidate.id === moving?.id) continue;
+    for (const id of ids) {
+      const candidate = laid.get(id) ?? ground.saved(id);
+      if (candidate?.stageId !== stageId || candidate.removed || id === moving?.id) continue;
       const beyond = way === "down" ? candidate.rank > rank : candidate.rank < rank;
       const nearer = found === null || (way === "down" ? candidate.rank < found : candidate.rank > found);
       if (beyond && nearer) found = candidate.rank;
