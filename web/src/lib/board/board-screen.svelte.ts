@@ -73,7 +73,8 @@ export class BoardScreen {
   #drop(contactId: string, change: ContactChange, by: "mouse" | "touch" | "keyboard"): void {
     const contact = this.board.contact(contactId);
     if (contact && this.changeChosen && this.chosen.size > 1 && this.chosen.has(contactId)) {
-      this.changeChosen({ stageId: contact.stageId, ...change });
+      const { stageId = contact.stageId, after, before } = change;
+      this.changeChosen({ stageId, after, before });
     } else void this.change(contactId, change, by === "keyboard" ? "fly" : "stand");
   }
 
