@@ -21,6 +21,9 @@ export class LiveAnswer<Answer extends { seq: number }> {
   #query: URLSearchParams;
   #head = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #asking = false;
+  /** Wished for while an answer was on its way. */
+  #again = false;
   #epoch = 0;
 
   constructor(feed: LogFeed, query: URLSearchParams, load: (query: URLSearchParams) => Promise<Answer>) {
@@ -58,24 +61,30 @@ export class LiveAnswer<Answer extends { seq: number }> {
     if (this.#head > (this.current?.seq ?? 0)) this.#askSoon();
   }
 
+  /** Not while an answer is on its way: where each took longer than the next question none would ever be shown. */
   #askSoon(): void {
-    this.#timer ??= setTimeout(() => void this.#ask(), ASK_AGAIN_MS);
+    if (this.#asking) this.#again = true;
+    else this.#timer ??= setTimeout(() => void this.#ask(), ASK_AGAIN_MS);
   }
 
   async #ask(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const epoch = ++this.#epoch;
+    this.#asking = true;
+    this.#again = false;
     try {
       const answer = await this.#load(this.#query);
       // An answer to an earlier question is dropped, however late it comes.
       if (epoch !== this.#epoch) return;
+      this.#asking = false;
       this.current = answer;
       this.isOld = false;
       this.problem = undefined;
-      if (this.#head > answer.seq) this.#askSoon();
+      if (this.#again || this.#head > answer.seq) this.#askSoon();
     } catch (error) {
       if (epoch !== this.#epoch) return;
+      this.#asking = false;
       this.problem = error instanceof Error ? error.message : "It could not be loaded";
       this.#askSoon();
     }
