@@ -112,10 +112,12 @@ test("[BK2] [BK6] the end of a bulk action says how many, what was left alone, a
   end({ state: "cancelled", changed: 1, refused: 0, problems: [] });
   end({ state: "done", changed: 0, refused: 1, problems });
   toasts.noteEnd({ problem: "Nothing was changed: the network is away" });
+  toasts.noteEnd({ problem: "It may have been done", isUnsure: true });
   expect(said.map((toast) => [toast?.title, toast?.description, toast?.undo !== undefined])).toEqual([
     ["Marked as Won: 37 contacts", "@kim: No such stage, and 1 contact more", true],
     ["Marked as Won: cancelled after 1 contact", undefined, true],
     ["Marked as Won: 0 contacts", "@kim: No such stage", false],
     ["Not done", "Nothing was changed: the network is away", false],
+    ["No answer", "It may have been done", false],
   ]);
 });

@@ -164,8 +164,24 @@ test("[BK5] a page that opens while one's action runs shows it; offline nothing 
   const ends: BulkEnd[] = [];
   bulks.onEnd((end) => ends.push(end));
   expect(await bulks.start("pipeline", { contactIds: ["a"] }, { status: "won" })).toBe(false);
-  expect(ends).toEqual([{ problem: expect.stringContaining("Nothing was changed") as string }]);
+  expect(ends).toEqual([
+    { problem: expect.stringContaining("Nothing was changed") as string, isUnsure: false },
+  ]);
   channel.connect();
   await vi.waitFor(() => expect(bulks.running).toMatchObject([{ id: "bulk-1", done: 750 }]));
+  bulks.close();
+});
+
+test("[BK5] where the answer was lost nothing is claimed: it may have been done", async () => {
+  const channel = new FakeChannel(new FakeServer({ new: [], talking: [], closed: [] }));
+  const bulks = new BulkActions(channel, ME.user.id, () => Promise.resolve([]));
+  const ends: BulkEnd[] = [];
+  bulks.onEnd((end) => ends.push(end));
+  channel.connect();
+  channel.changeMany = () => Promise.reject(new Error("the connection was cut"));
+  expect(await bulks.start("pipeline", { contactIds: ["a"] }, { status: "won" })).toBe(false);
+  await bulks.cancel("bulk-1");
+  const unsure = { problem: expect.stringContaining("may have been done") as string, isUnsure: true };
+  expect(ends).toEqual([unsure, unsure]);
   bulks.close();
 });

@@ -1,14 +1,16 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- ids that no page reads */
 import type { BulkChange, ContactSelection } from "@dmtracker/shared/contracts/bulk.ts";
+import type { Reply } from "@dmtracker/shared/contracts/realtime.ts";
 import type { BulkGlance } from "#lib/api/bulk-actions.ts";
 import type { BoardChannel } from "#lib/realtime/board-channel.ts";
 import { newMutationId } from "./pending-changes.ts";
 import { Signal } from "./signal.ts";
 
-/** One's own bulk action that is over, or why it could not begin. */
-export type BulkEnd = { mutationId: string; bulk: BulkGlance } | { problem: string };
+/** One's own bulk action that is over, or why it could not begin; `isUnsure`: it may have. */
+export type BulkEnd = { mutationId: string; bulk: BulkGlance } | { problem: string; isUnsure?: boolean };
 
 const OFFLINE = "There is no connection. Nothing was changed, try again when it is back.";
+const UNSURE = "The answer was lost, so it may have been done. Look before you try again.";
 
 /** One's own acts on many contacts: started here, done by the server, which tells how far they are. */
 export class BulkActions {
@@ -41,17 +43,9 @@ export class BulkActions {
   /** True when it was done or is on its way; the selection may go then. */
   async start(pipelineId: string, select: ContactSelection, change: BulkChange): Promise<boolean> {
     const mutationId = newMutationId();
-    try {
-      const reply = await this.#channel.changeMany({ mutationId, pipelineId, select, change });
-      if (!reply.ok) throw new Error(reply.message);
-      this.#note(mutationId, reply.bulk);
-      return true;
-    } catch (error) {
-      // A lost answer is no refusal, but nobody knows: the board shows what happened.
-      const message = this.#channel.connected && error instanceof Error ? error.message : OFFLINE;
-      this.#endSignal.tell({ problem: message });
-      return false;
-    }
+    const reply = await this.#ask(() => this.#channel.changeMany({ mutationId, pipelineId, select, change }));
+    if (reply) this.#note(mutationId, reply.bulk);
+    return reply !== undefined;
   }
 
   /** An action that one has started by another way: its progress and its end are told like any other's. */
@@ -60,16 +54,27 @@ export class BulkActions {
   }
 
   async cancel(bulkId: string): Promise<void> {
-    const reply = await this.#channel.cancelBulk(bulkId).catch(() => undefined);
-    if (!reply?.ok) this.#endSignal.tell({ problem: reply?.message ?? OFFLINE });
+    await this.#ask(() => this.#channel.cancelBulk(bulkId));
   }
 
   /** Takes a whole bulk action back. */
   async undo(undoes: string): Promise<void> {
     const mutationId = newMutationId();
-    const reply = await this.#channel.undo({ mutationId, undoes }).catch(() => undefined);
-    if (!reply?.ok) this.#endSignal.tell({ problem: reply?.message ?? OFFLINE });
-    else if (reply.bulk) this.#note(mutationId, reply.bulk);
+    const reply = await this.#ask(() => this.#channel.undo({ mutationId, undoes }));
+    if (reply?.bulk) this.#note(mutationId, reply.bulk);
+  }
+
+  /** The answer; without one, or when it is no, that is told. */
+  async #ask<Answer extends object>(
+    call: () => Promise<Reply<Answer>>,
+  ): Promise<({ ok: true } & Answer) | undefined> {
+    const { connected } = this.#channel;
+    const reply = await call().catch(() => undefined);
+    if (reply?.ok) return reply;
+    // Sent and never answered: "nothing was changed" may be a lie.
+    const isUnsure = !reply && connected;
+    this.#endSignal.tell({ problem: reply?.message ?? (isUnsure ? UNSURE : OFFLINE), isUnsure });
+    return undefined;
   }
 
   async #look(): Promise<void> {

@@ -61,7 +61,10 @@ export class OwnToasts {
   }
 
   noteEnd(end: BulkEnd): void {
-    if ("problem" in end) return this.#say({ kind: "error", title: "Not done", description: end.problem });
+    if ("problem" in end) {
+      const title = end.isUnsure ? "No answer" : "Not done";
+      return this.#say({ kind: "error", title, description: end.problem });
+    }
     const { bulk, mutationId } = end;
     const [title, description] = [bulkTitle(bulk), bulkDetail(bulk)];
     if (bulk.kind === "change" && bulk.changed > 0) {
