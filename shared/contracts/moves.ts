@@ -36,7 +36,7 @@ export const ContactMove = z.object({
   /** Null: it was not there yet. */
   before: Standing.nullable(),
   after: Standing,
-  /** Who created it, or moved it last; null when nobody has. */
+  /** Who brought it, if it is new, else who moved it last; null when nobody has. */
   movedBy: Actor.nullable(),
   /** Who gave it its lead status; null when that is the one it had. */
   decidedBy: Actor.nullable(),

@@ -41,7 +41,8 @@ function readMove(known: Moving | undefined, event: MovingEvent): Moving | undef
     username: username ?? "",
     before: start,
     after: isThere ? { stageId, status } : null,
-    movedBy: comes || type === "contact.stage_changed" ? by : (known?.movedBy ?? null),
+    // Who is new was brought by one person, whoever moved them on since.
+    movedBy: comes || (type === "contact.stage_changed" && start !== null) ? by : (known?.movedBy ?? null),
     decidedBy: comes || type === "contact.status_changed" ? by : (known?.decidedBy ?? null),
     at,
   };

@@ -1,10 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Contact } from "@dmtracker/shared/contracts/contact.ts";
+import type { Actor } from "@dmtracker/shared/contracts/people.ts";
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import { applyToContact } from "@dmtracker/shared/pipeline/apply-event.ts";
 import { FIGURES, MoveCounts, STAGE_FIGURES } from "@dmtracker/shared/pipeline/count-moves.ts";
-import { foldMoves, isOfFigure, personOf, stageOfFigure } from "@dmtracker/shared/pipeline/moves.ts";
+import {
+  foldMoves,
+  isOfFigure,
+  personOf,
+  stageOfFigure,
+  type MovingEvent,
+} from "@dmtracker/shared/pipeline/moves.ts";
 import { anId, aRule, someStages } from "../support/factories.ts";
 import { generateHistory } from "../support/generated-history.ts";
 
@@ -112,4 +119,45 @@ test("[TM5] counting in one pass comes to what counting each person and stage by
     }),
     { numRuns: 30 },
   );
+});
+
+test("[TM4] a new contact is of whoever brought it, and what it became of whoever decided that", () => {
+  const [ana, jade]: Actor[] = ["Ana", "Jade"].map((name) => ({ type: "user", id: anId(), name }));
+  const [fresh, talking, contactId] = [anId(), anId(), anId()];
+  const event = (seq: number, part: object) =>
+    ({
+      seq,
+      contactId,
+      username: "kim",
+      cause: null,
+      batchId: "b",
+      at: `2026-01-0${seq}`,
+      ...part,
+    }) as MovingEvent;
+  const events = [
+    event(1, {
+      type: "contact.created",
+      actor: ana,
+      before: {},
+      after: { stageId: fresh, leadStatus: "open" },
+    }),
+    event(2, {
+      type: "contact.stage_changed",
+      actor: jade,
+      before: { stageId: fresh, leadStatus: "open" },
+      after: { stageId: talking },
+    }),
+    event(3, {
+      type: "contact.status_changed",
+      actor: jade,
+      before: { stageId: talking, leadStatus: "open" },
+      after: { leadStatus: "won" },
+    }),
+  ];
+  const [move] = foldMoves(events);
+  if (!move) throw new Error("nobody moved");
+  expect([personOf(move, "created"), personOf(move, "won")]).toEqual([ana, jade]);
+  expect(isOfFigure(move, "moved")).toBe(false);
+  // Who was there already was moved by whoever moved it.
+  expect(foldMoves(events.slice(1))).toMatchObject([{ movedBy: jade }]);
 });
