@@ -143,6 +143,8 @@ export function readImportRow(
     if ("reason" in found) problems.push({ row, field: IMPORT_FIELD_LABEL[field], reason: found.reason });
     else read[field === "stage" ? "stageId" : field] = found.value;
   }
-  const username = readCell(cells[mapping.username ?? 0] ?? "").slice(0, 60);
+  const username = readCell(cells[mapping.username ?? 0] ?? "")
+    .replace(/^@+/, "")
+    .slice(0, 60);
   return problems.length > 0 ? { ok: false, username, problems } : { ok: true, row: read as ImportRow };
 }

@@ -80,11 +80,18 @@ test("[PE2] who is invited by a link joins in their own browser, and both work o
   await ana.getByRole("menuitemradio", { name: "Admin" }).click();
   await press(ana, "Invite");
   await ana.getByRole("status").getByText(BO).waitFor();
-  await bo.goto(await link(ana, `Invitation link for ${BO}`));
+  const invitation = await link(ana, `Invitation link for ${BO}`);
+  await bo.goto(invitation);
   await bo.getByText(`Ana invites ${BO} as an admin.`).waitFor();
   await bo.getByLabel("Your name").fill("Bo");
   await bo.getByLabel("Password").fill(PASSWORD);
   await press(bo, "Join");
+  await board(bo).waitFor();
+  // Who opens the letter again some day finds the way in.
+  await bo.goto("about:blank");
+  await bo.goto(invitation);
+  await bo.getByText("This invitation is no longer valid").waitFor();
+  await bo.getByRole("link", { name: "Sign in" }).click();
   await board(bo).waitFor();
   // The list of members follows without a reload.
   await roleOf(ana, BO).getByText("admin").waitFor();

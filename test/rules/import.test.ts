@@ -76,6 +76,8 @@ test("[IM3] a row is read whole: every wrong cell is named with its reason, empt
     },
   });
   expect(read(" kim ")).toEqual({ ok: true, row: { username: "kim" } });
+  // Shown with an @ of its own.
+  expect(read("@kim", "", "nope")).toMatchObject({ ok: false, username: "kim" });
   expect(read("", "", "nope", "", "twelve", "", "Nowhere", "maybe")).toMatchObject({
     ok: false,
     problems: [

@@ -10,6 +10,7 @@ const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 function open() {
   const totals = { overdue: 2, today: 3, upcoming: 9 };
   let tell: (events: readonly PipelineEvent[]) => void = () => undefined;
+  let revoke: (reason: string) => void = () => undefined;
   const load = vi.fn(() => Promise.resolve({ totals: { ...totals } } as FollowUpsPage));
   const feed = {
     pipelineId: "pipeline",
@@ -18,10 +19,14 @@ function open() {
       return () => (tell = () => undefined);
     },
     onReload: () => () => undefined,
+    onRevoked: (listener: (reason: string) => void) => {
+      revoke = listener;
+      return () => undefined;
+    },
   };
   const due = new DueCount(feed, load, "me");
   const hear = (part: Partial<PipelineEvent>) => tell([{ before: {}, after: {}, ...part } as PipelineEvent]);
-  return { due, load, hear, totals };
+  return { due, load, hear, totals, revoke: () => revoke("removed") };
 }
 
 test("[FU9] what is overdue and due today for oneself is counted by the server", async () => {
@@ -52,4 +57,16 @@ test("[FU9] it is asked again when a follow-up or an assignee changes, once per 
   hear({ after: { followUp: null } });
   await wait(120_000);
   expect(load.mock.calls.length).toBe(last);
+});
+
+test("[RT10] who is out is refused, and asks no more", async () => {
+  const { load, revoke } = open();
+  load.mockRejectedValue(new Error("forbidden"));
+  await wait(10_000);
+  const asked = load.mock.calls.length;
+  // An answer that was lost is asked for again.
+  expect(asked).toBeGreaterThan(1);
+  revoke();
+  await wait(300_000);
+  expect(load.mock.calls.length).toBe(asked);
 });

@@ -47,7 +47,10 @@ export function assembleBoard({ pipelineId, me, channel, source, storage, live, 
       presence.forget();
     },
     presence: (viewers) => presence.hear(viewers),
-    revoked: (reason) => news.revoked.tell(reason),
+    revoked: (reason) => {
+      filter.stop();
+      news.revoked.tell(reason);
+    },
   });
   const sender: ChangeSender = new ChangeSender(channel, storage, {
     acknowledged: (seq) => intake.acknowledge(seq),

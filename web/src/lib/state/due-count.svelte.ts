@@ -8,7 +8,7 @@ import { Recount } from "./list-total.ts";
 /** What is due becomes late, and days begin, without any event. */
 const MINUTE_MS = 60_000;
 
-export type DueFeed = Pick<Board, "pipelineId" | "onEvents" | "onReload">;
+export type DueFeed = Pick<Board, "pipelineId" | "onEvents" | "onReload" | "onRevoked">;
 
 /** How much is due for one person, wherever they are: the server's count, asked again when it may have changed. */
 export class DueCount {
@@ -28,6 +28,8 @@ export class DueCount {
     this.#stops = [
       feed.onEvents((events) => this.#hear(events)),
       feed.onReload(() => this.#recount.want()),
+      // Who is out would be refused for ever.
+      feed.onRevoked(() => this.close()),
       () => clearInterval(minute),
     ];
     this.#recount.want();

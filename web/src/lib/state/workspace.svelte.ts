@@ -129,6 +129,8 @@ export class Workspace {
 
   #end(reason: string, cause: LostAccess["cause"] = "signed_out"): void {
     this.revoked ??= { cause, reason };
+    // A refused answer is asked for again, as if it had been lost: who is out asks no more.
+    this.contactList?.close();
     this.#channel?.close();
   }
 }
