@@ -27,7 +27,7 @@ async function runRule(
   let changed = 0;
   for await (const page of quietForRule(pipelineId, rule, now)) {
     if (!(await stillOurs())) break;
-    const answers = await Promise.all(
+    const answers = await Promise.allSettled(
       page.map(({ id: contactId }) =>
         changeContact(app, {
           organizationId,
@@ -42,7 +42,16 @@ async function runRule(
         }),
       ),
     );
-    changed += answers.filter((answer) => answer.changed.length > 0).length;
+    changed += answers.filter((each) => each.status === "fulfilled" && each.value.changed.length > 0).length;
+    const failed = answers.filter((each) => each.status === "rejected");
+    if (failed.length === 0) continue;
+    const err: unknown = failed[0]?.reason;
+    app.logger.warn(
+      { err, pipeline: pipelineId, contacts: failed.length },
+      "a time-based rule failed for some",
+    );
+    // Who cannot be changed keeps nobody else waiting; where nobody can be, going on is of no use.
+    if (failed.length > 1 && failed.length === page.length) break;
   }
   return changed;
 }

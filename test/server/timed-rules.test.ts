@@ -103,6 +103,29 @@ test("[TB1] what fails in one pipeline keeps no other one waiting", async () => 
   expect(await broken.statuses()).toEqual(["abandoned"]);
 });
 
+test("[TB1] a contact that cannot be changed keeps no other one waiting, and no other rule", async () => {
+  const { ids, owns, change, read, statuses } = await withRule("abandon", 2, 3);
+  const [stuck = "", quiet = "", written = ""] = ids;
+  await createTimedRule(server.context, owns, { act: "remind", days: 1, enabled: true });
+  later(1);
+  await change(written, { note: "Called" });
+  later(1);
+  const { commits } = server.context;
+  const half = {
+    ...server.context,
+    commits: Object.assign(Object.create(commits) as typeof commits, {
+      submit: (pipelineId: string, job: Parameters<typeof commits.submit>[1]) =>
+        job.contactIds.includes(stuck)
+          ? Promise.reject(new Error("this contact cannot be written"))
+          : commits.submit(pipelineId, job),
+    }),
+  };
+  await runTimedRules(half, "one");
+  expect(await statuses()).toEqual(["open", "abandoned", "open"]);
+  expect((await read(quiet)).followUp).toBeNull();
+  expect((await read(written)).followUp).not.toBeNull();
+});
+
 test("[TB4] what fell due while nothing ran is done by the first look after it, and a rule that is off does nothing", async () => {
   const { owns, rule, statuses } = await withRule("abandon", 3, 2);
   await updateTimedRule(server.context, owns, rule.id, { enabled: false });
