@@ -82,7 +82,8 @@ export class BoardMotion {
         if (!card || !isOnScreen(card.getBoundingClientRect())) return;
         const start = starts[index];
         if (start && isOnScreen(start)) fly(card, start);
-        else flash(card);
+        // A name comes with a ring of its own.
+        else if (!this.#movers.has(contactId)) flash(card);
       });
     });
   }
