@@ -197,3 +197,19 @@ test("offline: what waits survives a reload of the page", async () => {
   expect(server.ids("closed")).toEqual(["a", "b"]);
   expect(first.storage.entries.size).toBe(0);
 });
+
+test("[RT6] what waits in a page that is closed is sent by another page of the same person", async () => {
+  const server = small();
+  const { channel, board, storage } = await openBoard(server);
+  const other = await openBoard(server, storage);
+  for (const { channel: line } of [{ channel }, other]) line.disconnect();
+  board.change("a", { stageId: "talking" });
+  board.close();
+  other.board.change("b", { stageId: "talking", after: "a", before: "d" });
+  other.channel.connect();
+  await wait(1_000);
+  expect(server.ids("talking")).toEqual(["a", "b", "d", "e"]);
+  expect(other.ids("talking")).toEqual(server.ids("talking"));
+  expect(other.board.live.waiting).toBe(0);
+  expect(storage.entries.size).toBe(0);
+});

@@ -38,7 +38,9 @@ export function assembleBoard({ pipelineId, me, channel, source, storage, live, 
     apply: (events) => intake.apply(events),
     reload: () => snapshots.load(),
     joined() {
-      sender.start();
+      const taken = sender.start();
+      held.want(taken);
+      if (taken.length > 0) surface.settle(taken);
       presence.tell();
       columnLoader.retryFailed();
     },

@@ -82,11 +82,13 @@ export class ChangeSender {
     return unsent.pending.contactId;
   }
 
-  /** The stream runs: send what waits. */
-  start(): void {
+  /** The stream runs: send what waits. Returns the contacts of what another page has left behind. */
+  start(): string[] {
     this.#open = true;
+    const taken = this.#takeOver();
     for (const sending of this.#queue) sending.notBefore = 0;
     this.#pump();
+    return taken;
   }
 
   stop(): void {
@@ -100,6 +102,15 @@ export class ChangeSender {
     const done = this.#queue.filter(({ state, ackSeq }) => state === "acknowledged" && ackSeq <= seq);
     if (done.length > 0) this.#queue = this.#queue.filter((sending) => !done.includes(sending));
     return done.map(({ pending }) => pending.contactId);
+  }
+
+  /** A page may have been closed while its changes waited. Is it still there both send them, which is one change. */
+  #takeOver(): string[] {
+    const known = new Set(this.#queue.map(({ pending }) => pending.mutationId));
+    const left = this.#storage.load().filter(({ mutationId }) => !known.has(mutationId));
+    for (const pending of left) this.#enqueue(pending);
+    if (left.length > 0) this.#queue.sort((a, b) => a.pending.order - b.pending.order);
+    return left.map(({ contactId }) => contactId);
   }
 
   #enqueue(pending: PendingChange): void {
