@@ -278,7 +278,7 @@ describe("for every input", () => {
     );
   });
 
-  test("[AU2] at most one rule acts on a call, and none over a named field", () => {
+  test("[AU2] rivals 45: at most one rule acts on a call, and none over a named field", () => {
     fc.assert(
       fc.property(contact, change, fc.array(rule, { maxLength: 8 }), (before, wish, rules) => {
         const result = decide(before, wish, aContext(stages, rules));

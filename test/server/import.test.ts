@@ -145,7 +145,7 @@ test("[IM5] an import makes and updates contacts as everything else does: rules 
   expect(new Set(events.map(({ actor, cause }) => (cause?.actor ?? actor).type))).toEqual(new Set(["api"]));
 });
 
-test("[IM6] five thousand rows go through in parts, errors are told by row, the same file again changes nothing", async () => {
+test("[IM6] rivals 48: five thousand rows go through in parts, errors are told by row, the same file again changes nothing", async () => {
   const organization = await server.anOrganization();
   const rows = manyRows(5_000).split("\n");
   rows[100] = "two words,Nobody,1";

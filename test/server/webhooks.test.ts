@@ -5,6 +5,7 @@ import { WebhookModel } from "@dmtracker/server/webhooks/webhook.model.ts";
 import type { MadeWebhook } from "@dmtracker/shared/contracts/webhooks.ts";
 import { AT_ONCE } from "@dmtracker/server/webhooks/webhook-runner.ts";
 import { expect, test } from "vitest";
+import { BoardClient } from "../support/board-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
 import { accept, aReceiver, refuse, type Received } from "../support/receiver.ts";
@@ -47,7 +48,51 @@ test("[WH1] [WH2] every event is sent once, in the order of the log, signed with
   expect(JSON.stringify(record)).not.toContain(secret.slice(6));
 });
 
-test("[WH3] only the types that were asked for are sent", async () => {
+test("[WH1] rivals 41, 43, 46: one change is one delivery, whichever door it came through", async () => {
+  const { organization, receiver } = await aHook();
+  const { token, owner, pipeline } = organization;
+  const closed = pipeline.stages.find(({ name }) => name === "Closed")?.id ?? "";
+  const names = ["board", "program", "many", "status"];
+  for (const name of names) await create(organization, name);
+  const { body } = await call<{ contacts: { id: string; username: string }[] }>(
+    server.url,
+    "GET",
+    "/contacts",
+    {
+      token,
+    },
+  );
+  const idOf = (name: string) => body.data.contacts.find(({ username }) => username === name)?.id ?? "";
+  const program = (method: "PATCH" | "POST", path: string, wish: object) =>
+    call(server.url, method, path, { token, body: wish });
+  const client = await new BoardClient(server.url, owner.cookie, pipeline.id).open();
+  await client.socket.emitWithAck("contact:change", {
+    mutationId: "from-the-board",
+    contactId: idOf("board"),
+    stageId: closed,
+  });
+  await program("PATCH", "/contact/contact-status", { contact_id: idOf("program"), stage: "Closed" });
+  await program("POST", "/bulk-actions", { contact_ids: [idOf("many")], stage: "Closed" });
+  const last = { contact_id: idOf("status"), status: "won" };
+  const done = await call<{ seq: number }>(server.url, "PATCH", "/contact/contact-status", {
+    token,
+    body: last,
+  });
+  await eventually(() => expect(receiver.seqs.at(-1)).toBe(done.body.data.seq));
+  const told = receiver.received
+    .filter(({ type }) => type.startsWith("contact.") && type !== "contact.created")
+    .map(({ body: text }) => (JSON.parse(text) as { data: { type: string; username: string } }).data)
+    .map(({ type, username }) => `${username}: ${type}`);
+  expect(told).toEqual([
+    "board: contact.stage_changed",
+    "program: contact.stage_changed",
+    "many: contact.stage_changed",
+    "status: contact.status_changed",
+  ]);
+  client.close();
+});
+
+test("[WH3] rivals 44: only the types that were asked for are sent", async () => {
   const hook = await aHook({ events: ["contact.status_changed"] });
   const { organization, receiver } = hook;
   await create(organization, "kim");

@@ -328,7 +328,7 @@ function expectWhatIsDue(world: World, { due }: Tab): void {
   }
 }
 
-test("[RT3] [RT6] in whatever order own changes, answers, refusals, news, gaps and snapshots come, in the end two tabs show what the server holds, on board, list and follow-ups", async () => {
+test("[RT3] [RT6] rivals 40: in whatever order own changes, answers, refusals, news, gaps and snapshots come, in the end two tabs show what the server holds, on board, list and follow-ups", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(aStep, { minLength: 5, maxLength: 80 }), async (steps) => {
       vi.setSystemTime("2026-11-23T12:00:00Z");
