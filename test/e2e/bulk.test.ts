@@ -42,6 +42,14 @@ test("[BK1] [UN5] [UN7] three are abandoned as one act, a second browser sees it
   await page.getByRole("menuitem", { name: "Abandoned" }).click();
   await page.getByText("Marked as Abandoned: 3 contacts").waitFor();
   await bar(page).waitFor({ state: "hidden" });
+  // The bar has gone, and the focus with it is where it was before.
+  await eventually(async () =>
+    expect(
+      await row(page, ids[2] ?? "")
+        .getByRole("checkbox")
+        .evaluate((box) => box === document.activeElement),
+    ).toBe(true),
+  );
   await marcus.page.goto(`${product.url}/contacts`);
   for (const id of ids)
     await row(marcus.page, id)
