@@ -1,5 +1,6 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ApiError } from "../../web/src/lib/api/client.ts";
 import { LiveAnswer } from "../../web/src/lib/state/live-answer.svelte.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -59,4 +60,18 @@ test("[RP4] another question is asked at once, and an answer to the one before i
   await vi.advanceTimersByTimeAsync(4_000);
   expect(live.current).toEqual({ seq: 1, of: "period=this_week" });
   live.close();
+});
+
+test("[RP5] a question that is refused is not asked again by itself; one whose answer was lost is", async () => {
+  const feed = { onEvents: () => () => undefined, onReload: () => () => undefined };
+  const ask = async (problem: Error): Promise<number> => {
+    const load = vi.fn((): Promise<Counted> => Promise.reject(problem));
+    const live = new LiveAnswer(feed, new URLSearchParams("period=nonsense"), load);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(live.problem).toBe(problem.message);
+    live.close();
+    return load.mock.calls.length;
+  };
+  expect(await ask(new ApiError("invalid", "period: must be one of today, this_week"))).toBe(1);
+  expect(await ask(new ApiError("network", "The server cannot be reached"))).toBeGreaterThan(10);
 });

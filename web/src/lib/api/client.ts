@@ -20,6 +20,12 @@ export class ApiError extends Error {
   }
 }
 
+const LASTING: readonly string[] = ["not_found", "forbidden", "unauthenticated", "invalid"];
+
+/** Asking again changes nothing about it. */
+export const isLasting = (error: unknown): boolean =>
+  error instanceof ApiError && LASTING.includes(error.code);
+
 export type RequestOptions = {
   method?: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   body?: unknown;

@@ -1,4 +1,5 @@
 import type { PipelineEvent } from "@dmtracker/shared/contracts/event.ts";
+import { isLasting } from "#lib/api/client.ts";
 
 /** One question per burst of events. */
 const ASK_AGAIN_MS = 1_000;
@@ -86,7 +87,7 @@ export class LiveAnswer<Answer extends { seq: number }> {
       if (epoch !== this.#epoch) return;
       this.#asking = false;
       this.problem = error instanceof Error ? error.message : "It could not be loaded";
-      this.#askSoon();
+      if (!isLasting(error)) this.#askSoon();
     }
   }
 }

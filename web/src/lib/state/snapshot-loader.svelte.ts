@@ -1,14 +1,12 @@
 import type { BoardSnapshot, ColumnPageAt } from "@dmtracker/shared/contracts/board.ts";
 import type { ContactFilter } from "@dmtracker/shared/contracts/filter.ts";
 import { MAX_PAGE_SIZE } from "@dmtracker/shared/contracts/limits.ts";
-import { ApiError } from "#lib/api/client.ts";
+import { ApiError, isLasting } from "#lib/api/client.ts";
 import type { BoardIntake } from "./board-intake.ts";
 import type { BoardSource } from "./board-source.ts";
 import type { BoardTruth } from "./board-truth.svelte.ts";
 
 const RETRY_MS = 3_000;
-/** Trying again changes nothing about these. */
-const LASTING_ERRORS: readonly string[] = ["not_found", "forbidden", "unauthenticated", "invalid"];
 
 export type SnapshotLoaderParts = {
   pipelineId: string;
@@ -80,8 +78,7 @@ export class SnapshotLoader {
       if (epoch !== this.#epoch) return;
       const known = error instanceof ApiError;
       this.problem = known ? error.message : "The board could not be opened";
-      const lasting = known && LASTING_ERRORS.includes(error.code);
-      if (!lasting) this.#retry = setTimeout(() => void this.#open(), RETRY_MS);
+      if (!isLasting(error)) this.#retry = setTimeout(() => void this.#open(), RETRY_MS);
     }
   }
 
