@@ -430,6 +430,7 @@ export function memoryStorage(): ChangeStorage & { entries: Map<string, PendingC
   return {
     entries,
     load: () => [...entries.values()].sort((a, b) => a.order - b.order),
+    has: (id) => entries.has(id),
     save: (change) => void entries.set(change.mutationId, change),
     remove: (id) => void entries.delete(id),
   };

@@ -213,3 +213,23 @@ test("[RT6] what waits in a page that is closed is sent by another page of the s
   expect(other.board.live.waiting).toBe(0);
   expect(storage.entries.size).toBe(0);
 });
+
+test("[RT6] what a page took over is not sent once the page that it came from has taken it back", async () => {
+  const server = small();
+  const { channel, board, storage } = await openBoard(server);
+  const other = await openBoard(server, storage);
+  for (const { channel: line } of [{ channel }, other]) line.disconnect();
+  board.change("a", { stageId: "talking" });
+  const [mutationId = ""] = storage.entries.keys();
+  other.channel.next = ["busy"];
+  other.channel.connect();
+  await wait(10);
+  expect(other.channel.sent).toHaveLength(1);
+  expect(other.ids("talking")).toContain("a");
+  board.undo(mutationId, "a");
+  await wait(10_000);
+  expect(other.channel.sent).toHaveLength(1);
+  expect(server.log).toEqual([]);
+  expect(other.ids("talking")).toEqual(server.ids("talking"));
+  expect(other.board.live.waiting).toBe(0);
+});

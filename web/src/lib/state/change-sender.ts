@@ -10,6 +10,8 @@ const RETRY_MAX_MS = 10_000;
 
 type Sending = {
   readonly pending: PendingChange;
+  /** Of an earlier visit or of another page, which may be there still. */
+  readonly isTaken: boolean;
   state: "waiting" | "sent" | "acknowledged";
   /** The number that the stream must reach before the overlay may go. */
   ackSeq: number;
@@ -47,7 +49,7 @@ export class ChangeSender {
     this.#channel = channel;
     this.#storage = storage;
     this.#events = events;
-    for (const pending of storage.load()) this.#enqueue(pending);
+    for (const pending of storage.load()) this.#enqueue(pending, true);
   }
 
   /** In order; includes acknowledged changes that the stream has not reached. */
@@ -67,7 +69,7 @@ export class ChangeSender {
   add(wish: Omit<PendingChange, "order">): void {
     const pending: PendingChange = { ...wish, order: Math.max(Date.now(), this.#lastOrder + 1) };
     this.#storage.save(pending);
-    this.#enqueue(pending);
+    this.#enqueue(pending, false);
     this.#pump();
   }
 
@@ -108,14 +110,19 @@ export class ChangeSender {
   #takeOver(): string[] {
     const known = new Set(this.#queue.map(({ pending }) => pending.mutationId));
     const left = this.#storage.load().filter(({ mutationId }) => !known.has(mutationId));
-    for (const pending of left) this.#enqueue(pending);
+    for (const pending of left) this.#enqueue(pending, true);
     if (left.length > 0) this.#queue.sort((a, b) => a.pending.order - b.pending.order);
     return left.map(({ contactId }) => contactId);
   }
 
-  #enqueue(pending: PendingChange): void {
+  /** The page it was taken from has had the answer, or the person has taken it back there. */
+  #isSettledElsewhere({ isTaken, pending }: Sending): boolean {
+    return isTaken && !this.#storage.has(pending.mutationId);
+  }
+
+  #enqueue(pending: PendingChange, isTaken: boolean): void {
     this.#lastOrder = Math.max(this.#lastOrder, pending.order);
-    this.#queue.push({ pending, state: "waiting", ackSeq: 0, tries: 0, notBefore: 0 });
+    this.#queue.push({ pending, isTaken, state: "waiting", ackSeq: 0, tries: 0, notBefore: 0 });
   }
 
   #pump(): void {
@@ -132,6 +139,10 @@ export class ChangeSender {
       unanswered.add(contactId);
       for (const id of beside) neighbours.add(id);
       if (sending.state !== "waiting" || !free) continue;
+      if (this.#isSettledElsewhere(sending)) {
+        this.#acknowledge(sending, 0);
+        return this.#pump();
+      }
       if (sending.notBefore <= now) void this.#send(sending);
       else soonest = Math.min(soonest, sending.notBefore);
     }

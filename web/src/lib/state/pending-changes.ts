@@ -18,6 +18,7 @@ export type PendingChange = {
 /** Where waiting changes outlive the page. */
 export type ChangeStorage = {
   load(): PendingChange[];
+  has(mutationId: string): boolean;
   save(change: PendingChange): void;
   remove(mutationId: string): void;
 };
@@ -37,6 +38,7 @@ export function storeChangesIn(storage: Storage, userId: string, pipelineId: str
         .filter((change) => change !== undefined)
         .sort((a, b) => a.order - b.order);
     },
+    has: (mutationId) => storage.getItem(prefix + mutationId) !== null,
     save(change) {
       try {
         storage.setItem(prefix + change.mutationId, JSON.stringify(change));
