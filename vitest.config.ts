@@ -23,6 +23,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/support/make-demo.ts",
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -2,12 +2,13 @@ import { expect, test } from "vitest";
 import { card, cardIds, column, openBrowser, signIn } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
-import { makeDataDir, startProduct, type ProductProcess } from "../support/product-process.ts";
+import type { ProductProcess } from "../support/launch-product.ts";
+import { startDemo } from "../support/product-process.ts";
 import type { Import } from "@dmtracker/shared/contracts/imports.ts";
 import type { ContactStatusAnswer } from "@dmtracker/shared/contracts/rest.ts";
 
 const CONTACTS = 10_000;
-const product = await startProduct(await makeDataDir(), { DEMO: "1" });
+const product = await startDemo();
 const browser = await openBrowser();
 
 /** All of one stage, from a file: a call for each would take three times as long. */

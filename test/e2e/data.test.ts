@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import { card, cardIds, openBrowser, signIn } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
-import { makeDataDir, startProduct } from "../support/product-process.ts";
+import { makeDataDir, startDemo } from "../support/product-process.ts";
 
-const dataDir = await makeDataDir();
-const product = await startProduct(dataDir, { DEMO: "1", SIGN_UP: "open" });
+const downloads = await makeDataDir();
+const product = await startDemo({ SIGN_UP: "open" });
 const { password = "", token = "" } = product;
 const browser = await openBrowser();
 const ana = await signIn(browser, product, password);
@@ -39,7 +39,7 @@ test("[OE4] an organization is exported to a file and imported into a new one, w
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Export everything" }).click(),
   ]);
-  const file = join(dataDir, "northwind.jsonl.gz");
+  const file = join(downloads, "northwind.jsonl.gz");
   await download.saveAs(file);
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },

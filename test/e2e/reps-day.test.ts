@@ -7,7 +7,7 @@ import { openBrowser, signIn, type Person } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
 import { watchShifts } from "../support/layout-shift.ts";
-import { makeDataDir, startProduct } from "../support/product-process.ts";
+import { startDemo } from "../support/product-process.ts";
 
 // One day of two reps who work at the same time, without the mouse and without a page load, while a program sends
 // replies. FILM_STRIP=<folder> keeps a screenshot of every step of the first rep, FILM_WIDTH=390 as on a phone.
@@ -15,7 +15,7 @@ import { makeDataDir, startProduct } from "../support/product-process.ts";
 const WIDTH = Number(process.env.FILM_WIDTH ?? 1280);
 const viewport = { width: WIDTH, height: WIDTH < 600 ? 844 : 800 };
 
-const product = await startProduct(await makeDataDir(), { DEMO: "1" });
+const product = await startDemo();
 const { password = "", token = "" } = product;
 const browser = await openBrowser();
 

@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 import { openBrowser, signIn } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
-import { makeDataDir, startProduct } from "../support/product-process.ts";
+import { startDemo } from "../support/product-process.ts";
 
 // Two people have the same contact open, and a third one looks at everything that happens.
 
-const product = await startProduct(await makeDataDir(), { DEMO: "1" });
+const product = await startDemo();
 const { password = "", token = "" } = product;
 const browser = await openBrowser();
 const ana = await signIn(browser, product, password);

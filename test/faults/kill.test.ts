@@ -6,7 +6,8 @@ import { applyToContact } from "@dmtracker/shared/pipeline/apply-event.ts";
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
-import { makeDataDir, startProduct, type ProductProcess } from "../support/product-process.ts";
+import type { ProductProcess } from "../support/launch-product.ts";
+import { makeDataDir, startProduct } from "../support/product-process.ts";
 
 const ROUNDS = 3;
 const CLIENTS = 16;

@@ -4,7 +4,7 @@ import type { AxeResults } from "axe-core";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { openBrowser, signIn } from "./browser.ts";
-import { makeDataDir, startProduct } from "./product-process.ts";
+import { startDemo } from "./product-process.ts";
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Pages behind the sign-in, and what each must show before it is looked at. Those of the settings are found by their links. */
@@ -115,7 +115,7 @@ async function settingsPages(page: Page, url: string): Promise<string[]> {
 export async function checkPages(
   look: Pick<BrowserContextOptions, "colorScheme" | "viewport">,
 ): Promise<void> {
-  const product = await startProduct(await makeDataDir(), { DEMO: "1" });
+  const product = await startDemo();
   const browser = await openBrowser();
 
   test("[UI1] [SI6] no page breaks a rule of axe-core, its own policy, or complains", async () => {

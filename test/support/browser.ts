@@ -7,7 +7,7 @@ import {
   type Page,
 } from "playwright-core";
 import { afterAll } from "vitest";
-import type { Printed } from "./product-process.ts";
+import type { Printed } from "./launch-product.ts";
 
 export async function openBrowser(): Promise<Browser> {
   const browser = await chromium.launch({
