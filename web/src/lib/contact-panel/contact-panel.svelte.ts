@@ -33,6 +33,8 @@ export class ContactPanel {
   /** Set while the address changes: who is quick can close what is still opening. */
   opening = $state.raw<Promise<void>>();
   #source: PanelSource | undefined;
+  /** The contact that was opened last. */
+  #wanted: string | undefined;
 
   /** @returns takes the source away again */
   serve(source: PanelSource): () => void {
@@ -44,9 +46,13 @@ export class ContactPanel {
 
   open(contactId: string): void {
     if (contactId === this.openId) return;
+    this.#wanted = contactId;
     // From contact to contact is one step of the history: Back closes the panel, however many were looked at.
-    const opening = goto(addressOf(contactId), { shallow: true, replace: this.openId !== undefined });
-    this.opening = opening.finally(() => (this.opening = undefined));
+    const going = goto(addressOf(contactId), { shallow: true, replace: this.openId !== undefined });
+    const opening = going.finally(() => {
+      if (this.opening === opening) this.opening = undefined;
+    });
+    this.opening = opening;
   }
 
   step(by: 1 | -1): void {
@@ -58,9 +64,10 @@ export class ContactPanel {
   }
 
   async close(): Promise<void> {
-    const { opening } = this;
+    // What is shown is in the history. Kit's word that it has settled may take longer, and Escape must not wait for it.
+    const opening = this.openId === this.#wanted ? undefined : this.opening;
+    this.opening = undefined;
     await opening;
-    // What was still opening is in the history by now, whether or not the page has been told.
     if (opening ?? this.openId) history.back();
   }
 
